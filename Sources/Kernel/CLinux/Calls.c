@@ -1,0 +1,139 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+#include <dirent.h>
+#include <pty.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <sys/personality.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+static int kept_argc;
+static char **kept_argv;
+__attribute__((constructor)) static void keep_arguments(int argc, char **argv, char **env) {
+    (void)env;
+    kept_argc = argc;
+    kept_argv = argv;
+}
+int cl_argc(void) { return kept_argc; }
+const char *const *cl_argv(void) { return (const char *const *)kept_argv; }
+char **cl_environ(void) { return environ; }
+
+int cl_errno(void) { return errno; }
+void cl_set_errno(int number) { errno = number; }
+const char *cl_strerror(int number) { return strerror(number); }
+
+int cl_open(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
+int cl_openat(int directory, const char *path, int flags, unsigned mode) { return openat(directory, path, flags, mode); }
+int cl_fcntl(int descriptor, int command, long argument) { return fcntl(descriptor, command, argument); }
+int cl_ioctl(int descriptor, unsigned long request, long argument) { return ioctl(descriptor, request, argument); }
+int cl_ioctl_pointer(int descriptor, unsigned long request, void *argument) { return ioctl(descriptor, request, argument); }
+int cl_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) { return prctl(option, a, b, c, d); }
+
+int cl_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct { uint64_t flags, mode, resolve; } how = {flags, mode, resolve};
+    return (int)syscall(437, directory, path, &how, sizeof how);
+}
+int cl_pidfd_open(int pid) { return (int)syscall(434, pid, 0); }
+int cl_pidfd_send_signal(int pidfd, int signal) { return (int)syscall(424, pidfd, signal, NULL, 0); }
+int cl_pidfd_getfd(int pidfd, int descriptor) { return (int)syscall(438, pidfd, descriptor, 0); }
+int cl_close_range(unsigned first, unsigned last, unsigned flags) { return (int)syscall(436, first, last, flags); }
+int cl_memfd_create(const char *name, unsigned flags) { return memfd_create(name, flags); }
+int cl_pivot_root(const char *new_root, const char *put_old) { return (int)syscall(SYS_pivot_root, new_root, put_old); }
+int cl_setns(int descriptor, int kind) { return setns(descriptor, kind); }
+int cl_unshare(int flags) { return unshare(flags); }
+int cl_pipe2(int descriptors[2], int flags) { return pipe2(descriptors, flags); }
+int cl_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags) { return accept4(descriptor, address, length, flags); }
+int cl_dup3(int from, int to, int flags) { return dup3(from, to, flags); }
+int cl_syncfs(int descriptor) { return syncfs(descriptor); }
+
+struct cap_header { uint32_t version; int pid; };
+struct cap_data { uint32_t effective, permitted, inheritable; };
+int cl_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable) {
+    struct cap_header header = {0x20080522, 0};
+    struct cap_data data[2] = {
+        {(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},
+        {(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32)}};
+    return (int)syscall(SYS_capset, &header, data);
+}
+int cl_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable) {
+    struct cap_header header = {0x20080522, 0};
+    struct cap_data data[2];
+    int result = (int)syscall(SYS_capget, &header, data);
+    if (result == 0) {
+        *effective = data[0].effective | (uint64_t)data[1].effective << 32;
+        *permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+        *inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+    }
+    return result;
+}
+int cl_setresuid(unsigned real, unsigned effective, unsigned saved) { return setresuid(real, effective, saved); }
+int cl_setresgid(unsigned real, unsigned effective, unsigned saved) { return setresgid(real, effective, saved); }
+int cl_setgroups(size_t count, const unsigned *groups) { return setgroups(count, groups); }
+int cl_sethostname(const char *name, size_t length) { return sethostname(name, length); }
+int cl_setdomainname(const char *name, size_t length) { return setdomainname(name, length); }
+int cl_prlimit(int pid, int resource, const uint64_t *soft_hard, uint64_t *old_soft_hard) {
+    struct rlimit next, old;
+    if (soft_hard) { next.rlim_cur = soft_hard[0]; next.rlim_max = soft_hard[1]; }
+    int result = prlimit(pid, resource, soft_hard ? &next : NULL, &old);
+    if (result == 0 && old_soft_hard) { old_soft_hard[0] = old.rlim_cur; old_soft_hard[1] = old.rlim_max; }
+    return result;
+}
+int cl_getrandom(void *buffer, size_t length) { return getrandom(buffer, length, 0) == (ssize_t)length ? 0 : -1; }
+int cl_gettid(void) { return (int)syscall(SYS_gettid); }
+int cl_tgkill(int group, int thread, int signal) { return (int)syscall(SYS_tgkill, group, thread, signal); }
+int cl_mknod(const char *path, unsigned mode, unsigned major, unsigned minor) { return mknod(path, mode, makedev(major, minor)); }
+int cl_mknodat(int directory, const char *path, unsigned mode, unsigned major, unsigned minor) {
+    return mknodat(directory, path, mode, makedev(major, minor));
+}
+unsigned cl_major(uint64_t device) { return major(device); }
+unsigned cl_minor(uint64_t device) { return minor(device); }
+uint64_t cl_makedev(unsigned major, unsigned minor) { return makedev(major, minor); }
+int cl_renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned flags) {
+    return (int)syscall(SYS_renameat2, old_directory, old_path, new_directory, new_path, flags);
+}
+long cl_splice(int from, int to, size_t length, unsigned flags) { return splice(from, NULL, to, NULL, length, flags); }
+long cl_sendfile(int to, int from, size_t length) { return sendfile(to, from, NULL, length); }
+int cl_open_by_handle_self(void) { return open("/proc/self/exe", O_RDONLY | O_CLOEXEC); }
+int cl_keyctl_join(const char *name) { return (int)syscall(SYS_keyctl, 1, name); }
+int cl_openpty(int *controller, int *replica) { return openpty(controller, replica, NULL, NULL, NULL); }
+int cl_ptsname(int controller, char *buffer, size_t length) {
+    int error = ptsname_r(controller, buffer, length);
+    if (error) { errno = error; return -1; }
+    return 0;
+}
+int cl_personality(unsigned long persona) { return personality(persona); }
+int cl_fallocate_punch(int descriptor, long offset, long length) { return fallocate(descriptor, 3, offset, length); }
+
+int cl_open_tree(int directory, const char *path, unsigned flags) { return (int)syscall(428, directory, path, flags); }
+int cl_move_mount(int from_directory, const char *from, int to_directory, const char *to, unsigned flags) {
+    return (int)syscall(429, from_directory, from, to_directory, to, flags);
+}
+int cl_mount_setattr(int directory, const char *path, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation, int userns) {
+    struct { uint64_t set, clear, propagation, userns; } attributes = {set, clear, propagation, (uint64_t)userns};
+    return (int)syscall(442, directory, path, flags, &attributes, sizeof attributes);
+}
+
+int cl_clone(uint64_t flags, int exit_signal) {
+    struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls; } arguments = {0};
+    arguments.flags = flags;
+    arguments.exit_signal = (uint64_t)exit_signal;
+    return (int)syscall(435, &arguments, sizeof arguments);
+}
+int cl_fork(void) { return fork(); }
+
+bool cl_exited(int status) { return WIFEXITED(status); }
+int cl_exit_status(int status) { return WEXITSTATUS(status); }
+bool cl_signaled(int status) { return WIFSIGNALED(status); }
+int cl_term_signal(int status) { return WTERMSIG(status); }
+unsigned cl_format(unsigned mode) { return mode & S_IFMT; }
+
+void *cl_opendir(const char *path) { return opendir(path); }
+const char *cl_readdir(void *directory) {
+    struct dirent *entry = readdir(directory);
+    return entry ? entry->d_name : NULL;
+}
+void cl_closedir(void *directory) { closedir(directory); }

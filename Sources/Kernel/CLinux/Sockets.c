@@ -1,0 +1,64 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#define MOST_DESCRIPTORS 16
+
+long cl_send_descriptors(int socket, const void *bytes, size_t length, const int *descriptors, size_t count) {
+    struct iovec vector = {(void *)bytes, length};
+    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int) * MOST_DESCRIPTORS)]; } control;
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (count > MOST_DESCRIPTORS) { errno = EINVAL; return -1; }
+    if (count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+        memcpy(CMSG_DATA(header), descriptors, sizeof(int) * count);
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+long cl_receive_descriptors(int socket, void *bytes, size_t length, int *descriptors, size_t capacity, size_t *count) {
+    struct iovec vector = {bytes, length};
+    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int) * MOST_DESCRIPTORS)]; } control;
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    long received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    *count = 0;
+    if (received < 0) return received;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t given = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < given; i++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+            if (*count < capacity) descriptors[(*count)++] = descriptor; else close(descriptor);
+        }
+    }
+    return received;
+}
+
+int cl_peer_credentials(int socket, int *pid, unsigned *uid, unsigned *gid) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    *pid = credentials.pid;
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    return 0;
+}
+
+int cl_unix_address(const char *path, struct sockaddr_un *address) {
+    size_t length = strlen(path);
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    if (length >= sizeof address->sun_path) { errno = ENAMETOOLONG; return -1; }
+    memcpy(address->sun_path, path, length);
+    if (path[0] == '@') {
+        address->sun_path[0] = 0;
+        return (int)(offsetof(struct sockaddr_un, sun_path) + length);
+    }
+    return (int)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+}

@@ -1,0 +1,5 @@
+import CLinux
+import ShimCommand
+import Linux
+
+exit(ShimCommand.main(Process.arguments))

@@ -1,0 +1,5 @@
+import CLinux
+import ContainerdCommand
+import Linux
+
+exit(ContainerdCommand.main(Process.arguments))

@@ -1,0 +1,5 @@
+import CLinux
+import CtrCommand
+import Linux
+
+exit(CtrCommand.main(Process.arguments))

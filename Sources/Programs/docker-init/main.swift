@@ -1,0 +1,5 @@
+import CLinux
+import DockerInitCommand
+import Linux
+
+exit(DockerInitCommand.main(Process.arguments))

@@ -1,0 +1,5 @@
+import CLinux
+import DockerProxyCommand
+import Linux
+
+exit(DockerProxyCommand.main(Process.arguments))

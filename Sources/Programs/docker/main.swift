@@ -1,0 +1,5 @@
+import CLinux
+import DockerCommand
+import Linux
+
+exit(DockerCommand.main(Process.arguments))

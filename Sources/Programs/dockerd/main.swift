@@ -1,0 +1,5 @@
+import CLinux
+import DockerdCommand
+import Linux
+
+exit(DockerdCommand.main(Process.arguments))

@@ -1,0 +1,5 @@
+import CLinux
+import RuncCommand
+import Linux
+
+exit(RuncCommand.main(Process.arguments))
