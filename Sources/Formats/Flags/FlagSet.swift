@@ -28,6 +28,10 @@ public class AnyFlag {
     /// The value when the flag is given without one; nil: a value is needed. Booleans have "true".
     public let valueWhenBare: String?
     public var hidden = false
+    /// Accepted, with this advice on standard error ("use --timeout instead"); empty: not deprecated.
+    public var deprecation = ""
+    /// The short name is accepted but no longer shown.
+    public var shorthandIsDeprecated = false
     /// Environment variables that set it when the command line does not (urfave).
     public var environment: [String] = []
     /// True once the command line has set it.
