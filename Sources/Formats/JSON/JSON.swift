@@ -57,6 +57,12 @@ public indirect enum JSON: Equatable, Sendable {
             }
         }
 
+        /// Appends a member whose name is known to be new: writers of fixed fields pay for no search.
+        public mutating func add(_ name: String, _ value: JSON) {
+            members.append((name, value))
+            if positions != nil { positions?[name] = members.count - 1 } else { index() }
+        }
+
         private func position(of name: String) -> Int? {
             if let positions { return positions[name] }
             return members.firstIndex { $0.name == name }
