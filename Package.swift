@@ -163,7 +163,7 @@ let programs: [(name: String, command: String)] = [
 
 /// Modules with unit tests in Tests/<Module>Tests.
 let tested: Set<String> = [
-    "JSON",
+    "JSON", "Protobuf",
     "Linux",
 ]
 
