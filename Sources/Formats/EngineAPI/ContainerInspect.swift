@@ -146,7 +146,7 @@ public struct NetworkSettings: EngineObject {
     public var sandboxID: String = ""
     /// The path of the network namespace.
     public var sandboxKey: String = ""
-    public var ports: [String: [PortBinding]?]?
+    public var ports: PortMap = [:]
     public var hairpinMode: Bool = false
     public var linkLocalIPv6Address: String = ""
     public var linkLocalIPv6PrefixLen: Int = 0
@@ -160,7 +160,7 @@ public struct NetworkSettings: EngineObject {
     public var ipPrefixLen: Int = 0
     public var ipv6Gateway: String = ""
     public var macAddress: String = ""
-    public var networks: [String: EndpointSettings]?
+    public var networks: [String: EndpointSettings] = [:]
 
     public init() {}
 
@@ -168,7 +168,7 @@ public struct NetworkSettings: EngineObject {
         bridge = try json.string("Bridge")
         sandboxID = try json.string("SandboxID")
         sandboxKey = try json.string("SandboxKey")
-        ports = try json.nullableListMap("Ports")
+        ports = try json.ports("Ports")
         hairpinMode = try json.bool("HairpinMode")
         linkLocalIPv6Address = try json.string("LinkLocalIPv6Address")
         linkLocalIPv6PrefixLen = try json.int("LinkLocalIPv6PrefixLen")
@@ -182,7 +182,7 @@ public struct NetworkSettings: EngineObject {
         ipPrefixLen = try json.int("IPPrefixLen")
         ipv6Gateway = try json.string("IPv6Gateway")
         macAddress = try json.string("MacAddress")
-        networks = try json.optionalMap("Networks")
+        networks = try json.map("Networks")
     }
 
     public var json: JSON {

@@ -48,12 +48,12 @@ public struct SummaryHostConfig: EngineObject {
 
 /// The part of NetworkSettings in a listing.
 public struct SummaryNetworkSettings: EngineObject {
-    public var networks: [String: EndpointSettings]?
+    public var networks: [String: EndpointSettings] = [:]
 
     public init() {}
 
     public init(json: JSON.Object) throws(JSON.Failure) {
-        networks = try json.optionalMap("Networks")
+        networks = try json.map("Networks")
     }
 
     public var json: JSON {

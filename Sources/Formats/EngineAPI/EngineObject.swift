@@ -113,11 +113,7 @@ extension JSON.Object {
     }
 
     func map<Value: EngineObject>(_ name: String) throws(JSON.Failure) -> [String: Value] {
-        try optionalMap(name) ?? [:]
-    }
-
-    func optionalMap<Value: EngineObject>(_ name: String) throws(JSON.Failure) -> [String: Value]? {
-        guard let members = try object(name)?.members else { return nil }
+        guard let members = try object(name)?.members else { return [:] }
         var found: [String: Value] = [:]
         for member in members {
             if !member.value.isNull && member.value.object == nil { throw mismatch(member.value, name, "struct") }
@@ -126,10 +122,11 @@ extension JSON.Object {
         return found
     }
 
-    func nullableListMap<Value: EngineObject>(_ name: String) throws(JSON.Failure) -> [String: [Value]?]? {
-        guard let found = try object(name) else { return nil }
-        var map: [String: [Value]?] = [:]
-        for member in found.members { map.updateValue(try found.optionalList(member.name), forKey: member.name) }
+    /// A map of ports; null and absent are an empty map, and a port whose list is null has no bindings.
+    func ports(_ name: String) throws(JSON.Failure) -> PortMap {
+        var map: PortMap = [:]
+        guard let found = try object(name) else { return map }
+        for port in found.names { map[port] = try found.list(port) }
         return map
     }
 

@@ -37,13 +37,13 @@ struct Fields {
         object.add(name, value.map { .array($0.map(\.json)) } ?? .null)
     }
 
-    mutating func put<Value: EngineObject>(_ name: String, _ value: [String: Value]?) {
-        object.add(name, value.map { map in sorted(map) { $0.json } } ?? .null)
+    mutating func put<Value: EngineObject>(_ name: String, _ value: [String: Value]) {
+        object.add(name, sorted(value) { $0.json })
     }
 
-    mutating func put<Value: EngineObject>(_ name: String, _ value: [String: [Value]?]?) {
-        object.add(
-            name, value.map { map in sorted(map) { list in list.map { .array($0.map(\.json)) } ?? .null } } ?? .null)
+    /// A port without bindings is written as null.
+    mutating func put(_ name: String, _ value: PortMap) {
+        object.add(name, sorted(value) { $0.isEmpty ? .null : .array($0.map(\.json)) })
     }
 
     private func sorted<Value>(_ map: [String: Value], _ encode: (Value) -> JSON) -> JSON {

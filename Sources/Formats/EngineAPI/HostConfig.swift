@@ -69,7 +69,7 @@ public struct HostConfig: EngineObject {
     public var containerIDFile: String = ""
     public var logConfig: LogConfig = LogConfig()
     public var networkMode: String = ""
-    public var portBindings: [String: [PortBinding]?]?
+    public var portBindings: PortMap = [:]
     public var restartPolicy: RestartPolicy = RestartPolicy()
     public var autoRemove: Bool = false
     public var volumeDriver: String = ""
@@ -154,7 +154,7 @@ public struct HostConfig: EngineObject {
         containerIDFile = try json.string("ContainerIDFile")
         logConfig = try json.member("LogConfig") ?? LogConfig()
         networkMode = try json.string("NetworkMode")
-        portBindings = try json.nullableListMap("PortBindings")
+        portBindings = try json.ports("PortBindings")
         restartPolicy = try json.member("RestartPolicy") ?? RestartPolicy()
         autoRemove = try json.bool("AutoRemove")
         volumeDriver = try json.string("VolumeDriver")

@@ -84,12 +84,12 @@ public struct EndpointSettings: EngineObject {
 
 /// The networks a new container joins.
 public struct NetworkingConfig: EngineObject {
-    public var endpointsConfig: [String: EndpointSettings]?
+    public var endpointsConfig: [String: EndpointSettings] = [:]
 
     public init() {}
 
     public init(json: JSON.Object) throws(JSON.Failure) {
-        endpointsConfig = try json.optionalMap("EndpointsConfig")
+        endpointsConfig = try json.map("EndpointsConfig")
     }
 
     public var json: JSON {
@@ -100,7 +100,7 @@ public struct NetworkingConfig: EngineObject {
 }
 
 /// One subnet of a network.
-public struct IPAMPool: EngineObject {
+public struct IPAMConfig: EngineObject {
     public var subnet: String = ""
     public var ipRange: String = ""
     public var gateway: String = ""
@@ -129,7 +129,7 @@ public struct IPAMPool: EngineObject {
 public struct IPAM: EngineObject {
     public var driver: String = ""
     public var options: [String: String]?
-    public var config: [IPAMPool]?
+    public var config: [IPAMConfig]?
 
     public init() {}
 
@@ -195,7 +195,7 @@ public struct NetworkContainer: EngineObject {
 }
 
 /// A network.
-public struct NetworkResource: EngineObject {
+public struct NetworkInspect: EngineObject {
     public var name: String = ""
     public var id: String = ""
     public var created: String = ""
@@ -209,7 +209,7 @@ public struct NetworkResource: EngineObject {
     public var ingress: Bool = false
     public var configFrom: ConfigReference = ConfigReference()
     public var configOnly: Bool = false
-    public var containers: [String: NetworkContainer]?
+    public var containers: [String: NetworkContainer] = [:]
     public var options: [String: String]?
     public var labels: [String: String]?
     public var peers: JSON = .null
@@ -231,7 +231,7 @@ public struct NetworkResource: EngineObject {
         ingress = try json.bool("Ingress")
         configFrom = try json.member("ConfigFrom") ?? ConfigReference()
         configOnly = try json.bool("ConfigOnly")
-        containers = try json.optionalMap("Containers")
+        containers = try json.map("Containers")
         options = try json.texts("Options")
         labels = try json.texts("Labels")
         peers = json["Peers"] ?? .null
