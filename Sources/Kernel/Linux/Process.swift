@@ -1,4 +1,4 @@
-public import CLinux
+internal import CLinux
 
 /// How a process ended (wait(2)).
 public enum ExitStatus: Equatable, Sendable {

@@ -1,0 +1,218 @@
+/// HTTP/1.1 requests out of bytes (RFC 9112), as a value that does no I/O. Bytes after a request stay in the parser until
+/// asked for: a hijacked connection continues with them, which is why no pipelining decoder can stand here.
+struct RequestParser {
+    enum Event: Equatable {
+        case head(Head)
+        case body([UInt8])
+        case end
+    }
+
+    struct Head: Equatable {
+        var method: String
+        var target: String
+        var minorVersion: Int
+        var headers: [Header]
+        var hasBody: Bool
+        var expectsContinue: Bool
+        var keepsAlive: Bool
+    }
+
+    struct Header: Equatable {
+        var name: String
+        var value: String
+    }
+
+    struct Malformed: Error, Equatable {
+        var status: Int
+        var message: String
+    }
+
+    private enum Phase: Equatable {
+        case head, fixed(left: Int), chunkSize, chunk(left: Int), chunkEnd, trailer, done
+    }
+
+    private var phase = Phase.head
+    private var bytes: [UInt8] = []
+    private var start = 0
+    /// The request has ended, and the event that says so is still to be given.
+    private var pendingEnd = false
+    private static let largestHead = 1 << 20
+
+    /// Bytes received and not yet part of an event.
+    var leftover: [UInt8] { Array(bytes[start...]) }
+
+    mutating func append(_ more: [UInt8]) {
+        if start == bytes.count {
+            bytes = more
+            start = 0
+        } else {
+            bytes += more
+        }
+    }
+
+    /// Makes the parser ready for the next request on the connection.
+    mutating func nextRequest() { phase = .head }
+
+    /// The next event, or nil when more bytes are needed (or the request has ended).
+    mutating func next() throws(Malformed) -> Event? {
+        while true {
+            switch phase {
+            case .head: return try head()
+            case .fixed(let left):
+                guard let piece = take(atMost: left) else { return nil }
+                phase = piece.count == left ? .done : .fixed(left: left - piece.count)
+                pendingEnd = piece.count == left
+                return .body(piece)
+            case .chunkSize:
+                guard let line = try line() else { return nil }
+                guard let size = chunkSize(line) else { throw Malformed(status: 400, message: "malformed chunked encoding") }
+                phase = size == 0 ? .trailer : .chunk(left: size)
+            case .chunk(let left):
+                guard let piece = take(atMost: left) else { return nil }
+                phase = piece.count == left ? .chunkEnd : .chunk(left: left - piece.count)
+                return .body(piece)
+            case .chunkEnd:
+                guard let line = try line() else { return nil }
+                guard line.isEmpty else { throw Malformed(status: 400, message: "malformed chunked encoding") }
+                phase = .chunkSize
+            case .trailer:
+                guard let line = try line() else { return nil }
+                if line.isEmpty {
+                    phase = .done
+                    return .end
+                }
+            case .done:
+                if pendingEnd {
+                    pendingEnd = false
+                    return .end
+                }
+                return nil
+            }
+        }
+    }
+
+    private mutating func take(atMost count: Int) -> [UInt8]? {
+        let available = min(count, bytes.count - start)
+        guard available > 0 else { return nil }
+        if start == 0 && available == bytes.count {
+            let all = bytes
+            bytes = []
+            return all
+        }
+        let piece = Array(bytes[start..<(start + available)])
+        start += available
+        return piece
+    }
+
+    /// A line without its end; nil when it is not whole yet.
+    private mutating func line() throws(Malformed) -> ArraySlice<UInt8>? {
+        guard let end = bytes[start...].firstIndex(of: 10) else {
+            if bytes.count - start > 16384 { throw Malformed(status: 400, message: "header line too long") }
+            return nil
+        }
+        let line = bytes[start..<end]
+        start = end + 1
+        return line.last == 13 ? line.dropLast() : line
+    }
+
+    private func chunkSize(_ line: ArraySlice<UInt8>) -> Int? {
+        var size = 0
+        var digits = 0
+        for byte in line {
+            if byte == UInt8(ascii: ";") || byte == 32 { break }
+            guard let value = hexValue(byte), digits < 15 else { return nil }
+            size = size << 4 | Int(value)
+            digits += 1
+        }
+        return digits > 0 ? size : nil
+    }
+
+    private mutating func head() throws(Malformed) -> Event? {
+        while start < bytes.count, bytes[start] == 13 || bytes[start] == 10 { start += 1 }
+        guard let end = endOfHead() else {
+            if bytes.count - start > RequestParser.largestHead {
+                throw Malformed(status: 431, message: "request header fields too large")
+            }
+            return nil
+        }
+        let lines = bytes[start..<end].split(separator: 10)
+        start = end
+        guard let first = lines.first else { throw Malformed(status: 400, message: "malformed request") }
+        let words = trimmed(first).split(separator: 32)
+        guard words.count == 3, words[2].starts(with: Array("HTTP/1.".utf8)), words[2].count == 8, isToken(words[0]),
+            let minor = hexValue(words[2][words[2].endIndex - 1])
+        else { throw Malformed(status: 400, message: "malformed HTTP request") }
+        var headers: [Header] = []
+        for line in lines.dropFirst() {
+            let content = trimmed(line)
+            if content.isEmpty { continue }
+            guard let colon = content.firstIndex(of: 58), colon > content.startIndex, isToken(content[..<colon]) else {
+                throw Malformed(status: 400, message: "malformed HTTP header")
+            }
+            headers.append(
+                Header(
+                    name: String(decoding: content[..<colon], as: UTF8.self),
+                    value: String(decoding: trimmed(content[(colon + 1)...]), as: UTF8.self)))
+        }
+        return .head(
+            try framed(
+                Head(
+                    method: String(decoding: words[0], as: UTF8.self), target: String(decoding: words[1], as: UTF8.self),
+                    minorVersion: Int(minor), headers: headers, hasBody: false, expectsContinue: false, keepsAlive: minor > 0)))
+    }
+
+    /// Reads the headers that frame the message, and decides what comes after the head. A request with both a length and
+    /// chunks, or two lengths, is refused: two readers could disagree about where it ends (RFC 9112, 6.3).
+    private mutating func framed(_ given: Head) throws(Malformed) -> Head {
+        var head = given
+        var length: Int?
+        var chunked = false
+        for header in head.headers {
+            switch header.name.lowercased() {
+            case "content-length":
+                guard let value = Int(header.value), value >= 0, length == nil || length == value,
+                    header.value.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 })
+                else { throw Malformed(status: 400, message: "bad Content-Length") }
+                length = value
+            case "transfer-encoding":
+                guard header.value.lowercased() == "chunked" else {
+                    throw Malformed(status: 501, message: "unsupported transfer encoding")
+                }
+                chunked = true
+            case "expect": head.expectsContinue = header.value.lowercased() == "100-continue"
+            case "connection":
+                let value = header.value.lowercased()
+                if value == "close" { head.keepsAlive = false }
+                if value == "keep-alive" { head.keepsAlive = true }
+            default: break
+            }
+        }
+        if chunked && length != nil { throw Malformed(status: 400, message: "both Content-Length and chunked") }
+        head.hasBody = chunked || (length ?? 0) > 0
+        pendingEnd = !head.hasBody
+        phase = chunked ? .chunkSize : (length ?? 0) > 0 ? .fixed(left: length ?? 0) : .done
+        return head
+    }
+
+    /// The index after the empty line that ends the head.
+    private func endOfHead() -> Int? {
+        var index = start
+        while let newline = bytes[index...].firstIndex(of: 10) {
+            if newline + 1 < bytes.count, bytes[newline + 1] == 10 { return newline + 2 }
+            if newline + 2 < bytes.count, bytes[newline + 1] == 13, bytes[newline + 2] == 10 { return newline + 3 }
+            index = newline + 1
+        }
+        return nil
+    }
+
+    private func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var line = line
+        while let last = line.last, last == 13 || last == 32 || last == 9 { line = line.dropLast() }
+        while let first = line.first, first == 32 || first == 9 { line = line.dropFirst() }
+        return line
+    }
+
+    private func isToken(_ bytes: ArraySlice<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy { $0 > 32 && $0 < 127 && $0 != 58 && $0 != 40 && $0 != 41 }
+    }
+}

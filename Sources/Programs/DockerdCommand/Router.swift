@@ -1,0 +1,197 @@
+internal import HTTPServer
+internal import JSON
+
+/// A failure with the status and the words of the Engine API.
+struct APIError: Error, Sendable {
+    let status: Int
+    let message: String
+
+    init(_ status: Int, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    /// The body moby answers with: `{"message":"…"}`.
+    var response: HTTPResponse { .json(.members([("message", .string(message))]), status: status) }
+}
+
+/// One request that has found its route.
+struct Call: Sendable {
+    let request: HTTPRequest
+    /// The API version of the path, or the newest.
+    let version: APIVersion
+    /// The parts of the path that the pattern names, decoded.
+    let parameters: [String: String]
+
+    var query: HTTPQuery { request.query }
+
+    /// A part that the pattern names.
+    subscript(name: String) -> String { parameters[name] ?? "" }
+
+    /// The body as a JSON object, with moby's words for one that is none.
+    func object(optional: Bool = false) async throws -> JSON.Object {
+        let bytes = try await body()
+        if bytes.isEmpty {
+            if optional { return JSON.Object() }
+            throw APIError(400, "invalid JSON: got EOF while reading request body")
+        }
+        if let type = request.header("Content-Type"), !type.lowercased().hasPrefix("application/json") {
+            throw APIError(400, "unsupported Content-Type header (" + type + "): must be 'application/json'")
+        }
+        let value: JSON
+        do { value = try JSON(parsing: bytes) } catch {
+            if error.message.hasPrefix("invalid character"), error.message.hasSuffix("after top-level value") {
+                throw APIError(400, "unexpected content after JSON")
+            }
+            throw APIError(400, "invalid JSON: " + error.message)
+        }
+        guard let object = value.object else {
+            if value.isNull { return JSON.Object() }
+            throw APIError(400, "invalid JSON: json: cannot unmarshal into Go value")
+        }
+        return object
+    }
+
+    /// The whole body, at most 4 MiB.
+    func body() async throws -> [UInt8] {
+        do { return try await request.body.collect() } catch { throw APIError(400, error.message) }
+    }
+}
+
+/// An Engine API version, `1.41`.
+struct APIVersion: Comparable, Sendable, CustomStringConvertible {
+    let minor: Int
+
+    static let newest = APIVersion(minor: 51)
+    static let oldest = APIVersion(minor: 24)
+
+    init(minor: Int) { self.minor = minor }
+
+    init?(_ text: Substring) {
+        let parts = text.split(separator: ".")
+        guard parts.count == 2, parts[0] == "1", let minor = Int(parts[1]) else { return nil }
+        self.minor = minor
+    }
+
+    var description: String { "1." + String(minor) }
+    static func < (left: APIVersion, right: APIVersion) -> Bool { left.minor < right.minor }
+}
+
+/// One endpoint: `GET`, `/containers/{name}/json`. A part `{name...}` takes any number of path segments.
+struct Route: Sendable {
+    typealias Action = @Sendable (Call) async throws -> HTTPResponse
+
+    let method: String
+    let parts: [Part]
+    let action: Action
+
+    enum Part: Equatable, Sendable {
+        case word(String)
+        case one(String)
+        case many(String)
+    }
+
+    init(_ method: String, _ pattern: String, _ action: @escaping Action) {
+        self.method = method
+        self.action = action
+        parts = pattern.split(separator: "/").map { part in
+            guard part.first == "{" else { return .word(String(part)) }
+            let name = part.dropFirst().dropLast()
+            return name.hasSuffix("...") ? .many(String(name.dropLast(3))) : .one(String(name))
+        }
+    }
+
+    /// The named parts when `segments` fit.
+    func match(_ segments: [String]) -> [String: String]? {
+        var named: [String: String] = [:]
+        var index = 0
+        for (position, part) in parts.enumerated() {
+            switch part {
+            case .word(let word):
+                guard index < segments.count, segments[index] == word else { return nil }
+                index += 1
+            case .one(let name):
+                guard index < segments.count, !segments[index].isEmpty else { return nil }
+                named[name] = segments[index]
+                index += 1
+            case .many(let name):
+                let after = parts.count - position - 1
+                let count = segments.count - index - after
+                guard count > 0 else { return nil }
+                named[name] = segments[index..<(index + count)].joined(separator: "/")
+                index += count
+            }
+        }
+        return index == segments.count ? named : nil
+    }
+}
+
+/// Finds the route of a request and turns what its action throws into an answer.
+struct Router: Sendable {
+    private let routes: [String: [Route]]
+    private let describe: @Sendable (any Error) -> APIError
+    private let headers: [(name: String, value: String)]
+
+    /// `describe` turns the errors of the services into the API's.
+    init(_ all: [Route], serverVersion: String, describe: @escaping @Sendable (any Error) -> APIError) {
+        routes = Dictionary(grouping: all) { route in
+            if case .word(let word)? = route.parts.first { return word }
+            return ""
+        }
+        headers = [
+            ("Api-Version", APIVersion.newest.description), ("Docker-Experimental", "false"), ("Ostype", "linux"),
+            ("Server", "Docker/" + serverVersion + " (linux)"),
+        ]
+        self.describe = describe
+    }
+
+    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        var response = await respond(request)
+        if case .hijack = response.body { return response }
+        response.headers = headers + response.headers
+        return response
+    }
+
+    private func respond(_ request: HTTPRequest) async -> HTTPResponse {
+        var segments = request.rawPath.split(separator: "/").map { percentDecoded(String($0), plusIsSpace: false) }
+        var version = APIVersion.newest
+        if let first = segments.first, first.first == "v", let asked = APIVersion(first.dropFirst()) {
+            segments.removeFirst()
+            version = asked
+            if let refusal = refusal(of: asked) { return refusal.response }
+        }
+        let candidates = routes[segments.first ?? ""] ?? []
+        var pathExists = false
+        for route in candidates {
+            guard let parameters = route.match(segments) else { continue }
+            guard route.method == request.method || route.method == "GET" && request.method == "HEAD" && segments == ["_ping"]
+            else {
+                pathExists = true
+                continue
+            }
+            do {
+                return try await route.action(Call(request: request, version: version, parameters: parameters))
+            } catch let error as APIError {
+                return error.response
+            } catch {
+                return describe(error).response
+            }
+        }
+        if pathExists { return HTTPResponse(status: 405) }
+        return APIError(404, "page not found").response
+    }
+
+    private func refusal(of version: APIVersion) -> APIError? {
+        if version < APIVersion.oldest {
+            return APIError(
+                400,
+                "client version \(version) is too old. Minimum supported API version is \(APIVersion.oldest), "
+                    + "please upgrade your client to a newer version")
+        }
+        if version > APIVersion.newest {
+            return APIError(
+                400, "client version \(version) is too new. Maximum supported API version is \(APIVersion.newest)")
+        }
+        return nil
+    }
+}
