@@ -165,8 +165,8 @@ let programs: [(name: String, command: String)] = [
 let tested: Set<String> = [
     "HTTPServer",
     "JSON",
-    "JSON", "Protobuf",
     "Linux",
+    "Protobuf",
 ]
 
 /// Those of them with a folder Fixtures of upstream's own bytes.

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Linux
-public import Logging
+internal import Logging
 
 /// The log of a daemon on standard error, in logrus's text form that docker's daemons write:
 /// `time="2006-01-02T15:04:05.000000000Z" level=info msg="…" key=value`.
