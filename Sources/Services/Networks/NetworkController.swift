@@ -13,10 +13,10 @@ public final class NetworkController: Sendable {
     public func restore(live containerIDs: [String]) throws(NetworkError) -> [String: Sandbox] { [:] }
 
     /// The networks that match; their `containers` are left empty, as in upstream's list.
-    public func list(_ filters: Filters = Filters()) throws(NetworkError) -> [NetworkResource] { [] }
+    public func list(_ filters: Filters = Filters()) throws(NetworkError) -> [NetworkInspect] { [] }
 
     /// The network of this id, name, or beginning of an id, with its containers. 404 when there is none.
-    public func inspect(_ reference: String) throws(NetworkError) -> NetworkResource {
+    public func inspect(_ reference: String) throws(NetworkError) -> NetworkInspect {
         throw .noSuchNetwork(reference)
     }
 

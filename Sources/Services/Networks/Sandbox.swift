@@ -26,7 +26,7 @@ public struct SandboxRequest: Sendable {
     public var networkMode = "default"
     /// The container's `NetworkSettings.Networks` as recorded: by name or id. Empty: one endpoint by `networkMode`.
     public var networks: [String: EndpointSettings] = [:]
-    public var portBindings: [String: [PortBinding]?] = [:]
+    public var portBindings: PortMap = [:]
     /// "80/tcp"
     public var exposedPorts: [String] = []
     public var publishAllPorts = false
@@ -57,7 +57,7 @@ public struct Sandbox: Equatable, Sendable {
     public var namespacePath: String?
     /// By the network's name.
     public var endpoints: [String: EndpointSettings]
-    public var ports: [String: [PortBinding]?]
+    public var ports: PortMap
     /// What the files of the same names are to hold; the caller writes them.
     public var hosts: String
     public var resolvConf: String
@@ -65,7 +65,7 @@ public struct Sandbox: Equatable, Sendable {
 
     public init(
         id: String, key: String, namespacePath: String?, endpoints: [String: EndpointSettings] = [:],
-        ports: [String: [PortBinding]?] = [:], hosts: String = "", resolvConf: String = "", hostnameFile: String = ""
+        ports: PortMap = [:], hosts: String = "", resolvConf: String = "", hostnameFile: String = ""
     ) {
         self.id = id
         self.key = key
