@@ -2,4 +2,8 @@
 #define CCOMPRESSION_H
 #include <zlib.h>
 #include <zstd.h>
+
+// Macros that Swift cannot see. `window_bits` as in deflateInit2 and inflateInit2: 15 + 16 for gzip.
+int cc_inflate_init(z_stream *stream, int window_bits);
+int cc_deflate_init(z_stream *stream, int level, int window_bits);
 #endif
