@@ -121,12 +121,12 @@ let modules: [Module] = [
     light(
         .Programs, "RuncCommand",
         [
-            "ContainerRuntime", "OCIRuntime", "JSON", "Flags", "Cgroups", "Seccomp", "Linux", "CLinux"
+            "ContainerRuntime", "OCIRuntime", "JSON", "Flags", "Cgroups", "Seccomp", "Linux", "CLinux",
         ]),
     light(
         .Programs, "ShimCommand",
         [
-            "TTRPC", "ContainerdAPI", "Protobuf", "OCIRuntime", "JSON", "Cgroups", "Flags", "Linux", "CLinux"
+            "TTRPC", "ContainerdAPI", "Protobuf", "OCIRuntime", "JSON", "Cgroups", "Flags", "Linux", "CLinux",
         ]),
     full(
         .Programs, "ContainerdCommand",
@@ -251,7 +251,8 @@ func tests(of module: Module) -> Target? {
     let dependencies: [Target.Dependency] =
         [.target(name: module.name)] + module.uses.filter(chosenNames.contains).map { .target(name: $0) }
     return .testTarget(
-        name: "\(module.name)Tests", dependencies: dependencies
+        name: "\(module.name)Tests",
+        dependencies: dependencies
             + module.packages.map { .product(name: $0, package: packageOf[$0] ?? $0) },
         path: "Tests/\(module.name)Tests",
         resources: withFixtures.contains(module.name) ? [.copy("Fixtures")] : [],

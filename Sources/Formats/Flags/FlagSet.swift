@@ -37,7 +37,8 @@ public class AnyFlag {
     /// True once the command line has set it.
     public internal(set) var isSet = false
 
-    init(_ name: String, _ aliases: [String], _ usage: String, _ typeName: String, _ defaultText: String, bare: String?) {
+    init(_ name: String, _ aliases: [String], _ usage: String, _ typeName: String, _ defaultText: String, bare: String?)
+    {
         self.name = name
         self.aliases = aliases
         self.usage = usage
@@ -108,9 +109,12 @@ public final class FlagSet {
     }
 
     @discardableResult
-    public func int(_ name: String, _ alias: String..., usage: String, default value: Int = 0, type: String = "int") -> Flag<Int> {
+    public func int(_ name: String, _ alias: String..., usage: String, default value: Int = 0, type: String = "int")
+        -> Flag<Int>
+    {
         add(
-            Flag(name, alias, usage, type, value == 0 ? "" : String(value), bare: nil, value) { (text, _) throws(UsageError) in
+            Flag(name, alias, usage, type, value == 0 ? "" : String(value), bare: nil, value) {
+                (text, _) throws(UsageError) in
                 guard let parsed = parseInt(text) else {
                     throw UsageError("strconv.ParseInt: parsing " + quoted(text) + ": invalid syntax")
                 }
@@ -284,7 +288,8 @@ public func parseInt(_ text: String) -> Int? {
         body = String(decoding: Array(body.utf8.dropFirst()), as: UTF8.self)
     }
     var radix = 10
-    for (prefix, base) in [("0x", 16), ("0X", 16), ("0o", 8), ("0O", 8), ("0b", 2), ("0B", 2)] where hasPrefix(body, prefix) {
+    for (prefix, base) in [("0x", 16), ("0X", 16), ("0o", 8), ("0O", 8), ("0b", 2), ("0B", 2)]
+    where hasPrefix(body, prefix) {
         radix = base
         body = String(decoding: Array(body.utf8.dropFirst(2)), as: UTF8.self)
     }

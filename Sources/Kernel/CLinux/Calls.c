@@ -125,6 +125,8 @@ int cl_clone(uint64_t flags, int exit_signal) {
 }
 int cl_fork(void) { return fork(); }
 
+void cl_ignore_signal(int number) { signal(number, SIG_IGN); }
+
 bool cl_exited(int status) { return WIFEXITED(status); }
 int cl_exit_status(int status) { return WEXITSTATUS(status); }
 bool cl_signaled(int status) { return WIFSIGNALED(status); }

@@ -19,7 +19,8 @@ public struct Descriptor: ~Copyable, Sendable {
     }
 
     /// Opens `path`, close-on-exec (open(2)).
-    public static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0o666) throws(SystemCallError) -> Descriptor {
+    public static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0o666) throws(SystemCallError) -> Descriptor
+    {
         Descriptor(owning: try checked("open", path) { cl_open(path, flags | O_CLOEXEC, mode) })
     }
 
@@ -35,7 +36,8 @@ public struct Descriptor: ~Copyable, Sendable {
         let creates = flags & O_CREAT != 0
         return Descriptor(
             owning: try checked("openat2", path) {
-                cl_openat2(number, path, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), creates ? UInt64(mode) : 0, resolve)
+                cl_openat2(
+                    number, path, UInt64(UInt32(bitPattern: flags | O_CLOEXEC)), creates ? UInt64(mode) : 0, resolve)
             })
     }
 

@@ -109,7 +109,9 @@ public enum Files {
     public static func link(_ path: String) throws(SystemCallError) -> String {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = try checked("readlink", path) {
-            buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+            buffer.withUnsafeMutableBytes {
+                readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+            }
         }
         return String(decoding: buffer[0..<count], as: UTF8.self)
     }
@@ -154,9 +156,13 @@ public enum Files {
         var kept: [Substring] = []
         for part in path.split(separator: "/") {
             if part == "." { continue }
-            if part != ".." { kept.append(part) }
-            else if let last = kept.last, last != ".." { kept.removeLast() }
-            else if !rooted { kept.append(part) }
+            if part != ".." {
+                kept.append(part)
+            } else if let last = kept.last, last != ".." {
+                kept.removeLast()
+            } else if !rooted {
+                kept.append(part)
+            }
         }
         let joined = kept.joined(separator: "/")
         if rooted { return "/" + joined }

@@ -107,9 +107,13 @@ public enum Process {
     /// good (proc(5)); nil when there is no such process, or only its zombie is left.
     public static func startTime(_ pid: Int32) -> UInt64? {
         // A process that is gone has no file: that is the answer, not an error.
-        guard let text = try? Files.read("/proc/" + String(pid) + "/stat"), let end = text.lastIndex(of: 41) else { return nil }
+        guard let text = try? Files.read("/proc/" + String(pid) + "/stat"), let end = text.lastIndex(of: 41) else {
+            return nil
+        }
         let fields = text[(end + 2)...].split(separator: 32)
-        guard fields.count > 19, fields[0] != [UInt8(ascii: "Z")][...], fields[0] != [UInt8(ascii: "X")][...] else { return nil }
+        guard fields.count > 19, fields[0] != [UInt8(ascii: "Z")][...], fields[0] != [UInt8(ascii: "X")][...] else {
+            return nil
+        }
         return UInt64(String(decoding: fields[19], as: UTF8.self))
     }
 

@@ -118,7 +118,9 @@ final class ConnectionHandler: ChannelInboundHandler {
                 var complete = true
                 do { if !bodiless { try await produce(writer) } } catch { complete = false }
                 let ended = complete
-                channel.eventLoop.execute { handle.value.endStream(channel, complete: ended, chunked: chunked && !bodiless) }
+                channel.eventLoop.execute {
+                    handle.value.endStream(channel, complete: ended, chunked: chunked && !bodiless)
+                }
             }
             if inputEnded { task?.cancel() }
         case .hijack(let converse):
@@ -187,7 +189,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func refuse(_ error: RequestParser.Malformed, _ context: ChannelHandlerContext) {
         body?.finish(HTTPFailure(error.message))
         guard phase == .idle || phase == .receiving else { return close(context.channel) }
-        let text = "HTTP/1.1 " + String(error.status) + " " + HTTPResponse.reason(error.status)
+        let text =
+            "HTTP/1.1 " + String(error.status) + " " + HTTPResponse.reason(error.status)
             + "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" + String(error.status) + " "
             + HTTPResponse.reason(error.status)
         context.channel.writeAndFlush(ByteBuffer(string: text), promise: nil)

@@ -98,7 +98,9 @@ public final class HTTPServer: Sendable {
             })
         var one: Int32 = 1
         setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-        try checked("listen tcp " + name + ": bind") { bind(socket.number, first.pointee.ai_addr, first.pointee.ai_addrlen) }
+        try checked("listen tcp " + name + ": bind") {
+            bind(socket.number, first.pointee.ai_addr, first.pointee.ai_addrlen)
+        }
         try checked("listen tcp", name) { CLinux.listen(socket.number, 128) }
         return socket
     }

@@ -65,7 +65,9 @@ struct RequestParser {
                 return .body(piece)
             case .chunkSize:
                 guard let line = try line() else { return nil }
-                guard let size = chunkSize(line) else { throw Malformed(status: 400, message: "malformed chunked encoding") }
+                guard let size = chunkSize(line) else {
+                    throw Malformed(status: 400, message: "malformed chunked encoding")
+                }
                 phase = size == 0 ? .trailer : .chunk(left: size)
             case .chunk(let left):
                 guard let piece = take(atMost: left) else { return nil }
@@ -157,8 +159,10 @@ struct RequestParser {
         return .head(
             try framed(
                 Head(
-                    method: String(decoding: words[0], as: UTF8.self), target: String(decoding: words[1], as: UTF8.self),
-                    minorVersion: Int(minor), headers: headers, hasBody: false, expectsContinue: false, keepsAlive: minor > 0)))
+                    method: String(decoding: words[0], as: UTF8.self),
+                    target: String(decoding: words[1], as: UTF8.self),
+                    minorVersion: Int(minor), headers: headers, hasBody: false, expectsContinue: false,
+                    keepsAlive: minor > 0)))
     }
 
     /// Reads the headers that frame the message, and decides what comes after the head. A request with both a length and

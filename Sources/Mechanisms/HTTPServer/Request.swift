@@ -1,4 +1,3 @@
-
 /// One request as it stood on the wire, with the body still to be read.
 public struct HTTPRequest: Sendable {
     public let method: String
@@ -23,7 +22,9 @@ public struct HTTPRequest: Sendable {
     }
 
     /// Whether the client asks to speak raw bytes from here on (`Connection: Upgrade`, `Upgrade: tcp`).
-    public var wantsUpgrade: Bool { header("Upgrade") != nil && lowercasedContains(header("Connection") ?? "", "upgrade") }
+    public var wantsUpgrade: Bool {
+        header("Upgrade") != nil && lowercasedContains(header("Connection") ?? "", "upgrade")
+    }
 }
 
 private func lowercasedContains(_ text: String, _ part: String) -> Bool {

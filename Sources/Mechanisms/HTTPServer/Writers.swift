@@ -127,7 +127,8 @@ enum HTTPDate {
         gmtime_r(&moment, &parts)
         func two(_ value: Int32) -> String { value < 10 ? "0" + String(value) : String(value) }
         return days[Int(parts.tm_wday)] + ", " + two(parts.tm_mday) + " " + months[Int(parts.tm_mon)] + " "
-            + String(parts.tm_year + 1900) + " " + two(parts.tm_hour) + ":" + two(parts.tm_min) + ":" + two(parts.tm_sec)
+            + String(parts.tm_year + 1900) + " " + two(parts.tm_hour) + ":" + two(parts.tm_min) + ":"
+            + two(parts.tm_sec)
             + " GMT"
     }
 }

@@ -164,7 +164,9 @@ struct Router: Sendable {
         var pathExists = false
         for route in candidates {
             guard let parameters = route.match(segments) else { continue }
-            guard route.method == request.method || route.method == "GET" && request.method == "HEAD" && segments == ["_ping"]
+            guard
+                route.method == request.method
+                    || route.method == "GET" && request.method == "HEAD" && segments == ["_ping"]
             else {
                 pathExists = true
                 continue

@@ -137,6 +137,9 @@ struct cl_spawn_request {
 // Returns the child's pid, or -1 with errno (of the failed step in the child, too: then no child is left).
 int cl_spawn(const struct cl_spawn_request *request);
 
+// Ignores a signal (SIG_IGN is a cast that Swift cannot see).
+void cl_ignore_signal(int signal);
+
 // Status words of wait(2), whose macros Swift cannot see.
 bool cl_exited(int status);
 int cl_exit_status(int status);

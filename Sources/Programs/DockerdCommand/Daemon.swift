@@ -1,0 +1,105 @@
+internal import CLinux
+internal import DaemonLog
+internal import Flags
+internal import HTTPServer
+internal import Linux
+internal import Logging
+internal import Workers
+
+/// The daemon as a process: what it is told, its sockets, its signals. The services behind the API are made in `Services`.
+struct Daemon {
+    static let version = "28.3.3"
+    private static let log = Logger(label: "dockerd")
+
+    let settings: Settings
+
+    /// Runs until a signal ends it; returns the exit status.
+    func run(_ signals: SignalQueue) async -> Int32 {
+        let pidFile = PidFile(path: settings.pidFile)
+        var sockets: [String] = []
+        do {
+            try pidFile.claim()
+            defer { pidFile.release() }
+            Daemon.log.info("Starting up")
+            let services = try await Services.start(settings)
+            let router = services.router()
+            let server = HTTPServer { await router.answer($0) }
+            try Listeners(settings: settings).open { listener, host in
+                if let path = listener.path { sockets.append(path) }
+                try serve(listener, host, server)
+            }
+            Daemon.log.info("Daemon has completed initialization")
+            await serve(signals, services)
+            for path in sockets { unlink(path) }
+            Daemon.log.info("Daemon shutdown complete")
+            return 0
+        } catch {
+            for path in sockets { unlink(path) }
+            Console.error("failed to start daemon: " + Daemon.words(error) + "\n")
+            return 1
+        }
+    }
+
+    private static func words(_ error: any Error) -> String {
+        if let error = error as? SettingsError { return error.message }
+        if let error = error as? SystemCallError { return error.description }
+        return String(describing: error)
+    }
+
+    private func serve(_ listener: consuming Listeners.Listener, _ host: String, _ server: HTTPServer) throws {
+        let tls =
+            settings.usesTLS && listener.isTCP
+            ? HTTPServer.TLS(
+                certificate: settings.tlsCertificate, key: settings.tlsKey,
+                clientAuthority: settings.tlsVerify ? settings.tlsAuthority : nil) : nil
+        if listener.isTCP && !settings.tlsVerify {
+            Daemon.log.warning(
+                """
+                Binding to IP address without --tlsverify is insecure and gives root access on this machine to \
+                everyone who has access to your network.
+                """,
+                metadata: ["host": "\(host)"])
+        }
+        let number = try listener.socket.duplicate()
+        try server.serve(listening: number, tls: tls)
+        Daemon.log.info("API listen on \(listener.path ?? host)")
+    }
+
+    /// Obeys signals until one ends the daemon. A third signal ends it without a clean shutdown, as upstream's.
+    private func serve(_ signals: SignalQueue, _ services: Services) async {
+        while let signal = await signals.next() {
+            if signal == SIGHUP {
+                await reload(services)
+                continue
+            }
+            Daemon.log.info("Processing signal '\(signal == SIGINT ? "interrupt" : "terminated")'")
+            let impatience = Task {
+                for _ in 0..<2 { guard await signals.next() != nil else { return } }
+                Console.error("Forcing docker daemon shutdown without cleanup; 3 interrupts received\n")
+                exit(128 + signal)
+            }
+            await services.shutdown()
+            impatience.cancel()
+            return
+        }
+    }
+
+    /// SIGHUP: reads the file again, and takes over what may change while running.
+    private func reload(_ services: Services) async {
+        let reader = SettingsReader()
+        do throws(UsageError) {
+            _ = try reader.flags.parse(Array(Process.arguments.dropFirst()))
+        } catch {
+            Daemon.log.error("\(error.message)")
+            return
+        }
+        do throws(SettingsError) {
+            let settings = try reader.settings()
+            DaemonLog.setLevel(settings.debug ? "debug" : settings.logLevel)
+            await services.reload(settings)
+            Daemon.log.info("Reloaded configuration")
+        } catch {
+            Daemon.log.error("\(error.message)")
+        }
+    }
+}
