@@ -134,6 +134,7 @@ int cl_term_signal(int status) { return WTERMSIG(status); }
 unsigned cl_format(unsigned mode) { return mode & S_IFMT; }
 
 void *cl_opendir(const char *path) { return opendir(path); }
+void *cl_fdopendir(int descriptor) { return fdopendir(descriptor); }
 const char *cl_readdir(void *directory) {
     struct dirent *entry = readdir(directory);
     return entry ? entry->d_name : NULL;

@@ -148,6 +148,7 @@ int cl_term_signal(int status);
 
 // Directories, with the stream and the entry opaque: their types differ between views of the C library.
 void *cl_opendir(const char *path);
+void *cl_fdopendir(int descriptor); // the stream owns the descriptor
 const char *cl_readdir(void *directory); // NULL at the end
 void cl_closedir(void *directory);
 
