@@ -77,7 +77,7 @@ let modules: [Module] = [
         packages: ["NIOCore", "NIOPosix", "NIOSSL"]),
     full(
         .Mechanisms, "HTTPClient", ["JSON", "Linux", "CLinux"],
-        packages: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
+        packages: ["NIOCore", "NIOEmbedded", "NIOSSL"]),
     full(
         .Mechanisms, "GRPC", ["Protobuf", "Linux", "CLinux"],
         packages: ["NIOCore", "NIOPosix", "NIOHTTP2", "NIOHPACK"]),
@@ -89,7 +89,7 @@ let modules: [Module] = [
     full(
         .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC", "OCIImage", "JSON"],
         packages: ["NIOCore"]),
-    full(.Services, "EngineClient", ["EngineAPI", "JSON", "HTTPClient"], packages: ["NIOCore"]),
+    full(.Services, "EngineClient", ["EngineAPI", "JSON", "HTTPClient", "CLinux"]),
     full(.Services, "Metadata", ["SQLite", "ContainerdAPI", "Protobuf", "JSON"]),
     full(.Services, "Content", ["Metadata", "Digests", "OCIImage", "JSON", "Linux", "CLinux"]),
     full(.Services, "Snapshots", ["Metadata", "ContainerdAPI", "Linux", "CLinux"]),
@@ -151,8 +151,8 @@ let modules: [Module] = [
         .Programs, "DockerCommand",
         [
             "EngineClient", "EngineAPI", "HTTPClient", "GoTemplate", "TextTable", "Terminal", "TarFormat", "Archive",
-            "Flags", "JSON", "Linux", "CLinux",
-        ], packages: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
+            "Digests", "Flags", "JSON", "Linux", "CLinux",
+        ]),
 ]
 
 /// The eight programs: executable, the command library behind it.
@@ -192,7 +192,7 @@ func refuseArrowsThatRunUp() {
 refuseArrowsThatRunUp()
 
 let packageOf: [String: String] = [
-    "NIOCore": "swift-nio", "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOSSL": "swift-nio-ssl",
+    "NIOCore": "swift-nio", "NIOEmbedded": "swift-nio", "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOSSL": "swift-nio-ssl",
     "NIOHTTP2": "swift-nio-http2", "NIOHPACK": "swift-nio-http2", "Logging": "swift-log",
 ]
 

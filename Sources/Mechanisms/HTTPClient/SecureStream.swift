@@ -1,0 +1,110 @@
+internal import CLinux
+internal import Linux
+internal import NIOCore
+internal import NIOEmbedded
+internal import NIOSSL
+
+/// How a TCP connection is secured: files in PEM, as docker's `--tls*` options name them.
+public struct TransportSecurity: Equatable, Sendable {
+    /// Certificates to trust; empty: the system's.
+    public var authority = ""
+    /// Our own certificate and key; empty: none is shown.
+    public var certificate = ""
+    public var key = ""
+    /// Whether the server's certificate is verified, name included.
+    public var verifies = true
+
+    public init() {}
+}
+
+/// A socket under TLS. NIOSSL's state machine runs in a channel without an event loop, and the bytes are carried by
+/// hand: a client that makes one request needs no threads for it.
+final class SecureStream: ByteStream {
+    private let channel = EmbeddedChannel()
+    private let socket: PlainStream
+    private var atEnd = false
+
+    init(owning descriptor: Int32, host: String, _ security: TransportSecurity) throws(HTTPFailure) {
+        // Both streams close their descriptor: this one gets a duplicate.
+        let duplicate = cl_fcntl(descriptor, Int32(CL_F_DUPFD_CLOEXEC), 3)
+        socket = PlainStream(owning: descriptor)
+        super.init(owning: duplicate)
+        do {
+            let context = try NIOSSLContext(configuration: try configuration(security))
+            let isName = (try? NIOCore.SocketAddress(ipAddress: host, port: 0)) == nil  // not an address: then a name
+            let handler = try NIOSSLClientHandler(context: context, serverHostname: isName ? host : nil)
+            try channel.pipeline.syncOperations.addHandler(handler)
+            channel.connect(to: try NIOCore.SocketAddress(unixDomainSocketPath: "/"), promise: nil)
+        } catch {
+            throw HTTPFailure(.format, "tls: \(error)")
+        }
+        try carryOut()
+    }
+
+    override var pending: Int { socket.pending }
+
+    override func receive() throws(HTTPFailure) -> [UInt8]? {
+        while true {
+            if let plain = try readInbound(), !plain.isEmpty { return plain }
+            if atEnd { return [] }
+            guard let sealed = try socket.receive() else { return nil }
+            if sealed.isEmpty {
+                atEnd = true
+                continue
+            }
+            do {
+                try channel.writeInbound(ByteBuffer(bytes: sealed))
+            } catch {
+                throw HTTPFailure(.format, "tls: \(error)")
+            }
+            try carryOut()
+        }
+    }
+
+    private func readInbound() throws(HTTPFailure) -> [UInt8]? {
+        do {
+            guard let buffer = try channel.readInbound(as: ByteBuffer.self) else { return nil }
+            return Array(buffer.readableBytesView)
+        } catch {
+            throw HTTPFailure(.format, "tls: \(error)")
+        }
+    }
+
+    override func queue(_ bytes: [UInt8]) throws(HTTPFailure) {
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+        channel.embeddedEventLoop.run()
+        try carryOut()
+    }
+
+    override func flush() throws(HTTPFailure) { try socket.flush() }
+
+    override func finishWriting() throws(HTTPFailure) { try socket.finishWriting() }
+
+    /// Hands what TLS wants to send to the socket.
+    private func carryOut() throws(HTTPFailure) {
+        do {
+            while let sealed = try channel.readOutbound(as: ByteBuffer.self) {
+                try socket.queue(Array(sealed.readableBytesView))
+            }
+        } catch let failure as HTTPFailure {
+            throw failure
+        } catch {
+            throw HTTPFailure(.format, "tls: \(error)")
+        }
+    }
+}
+
+private func configuration(_ security: TransportSecurity) throws -> TLSConfiguration {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.minimumTLSVersion = .tlsv12
+    if !security.verifies { configuration.certificateVerification = .none }
+    if !security.authority.isEmpty {
+        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(try Files.read(security.authority)))
+    }
+    if !security.certificate.isEmpty {
+        configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(try Files.read(security.certificate))
+            .map { .certificate($0) }
+        configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: try Files.read(security.key), format: .pem))
+    }
+    return configuration
+}
