@@ -87,7 +87,7 @@ let modules: [Module] = [
         .Services, "ContainerRuntime",
         ["OCIRuntime", "JSON", "Seccomp", "Cgroups", "Mounts", "Linux", "CLinux"]),
     full(
-        .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC", "OCIImage", "JSON"],
+        .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC"],
         packages: ["NIOCore"]),
     full(.Services, "EngineClient", ["EngineAPI", "JSON", "HTTPClient", "CLinux"]),
     full(.Services, "Metadata", ["SQLite", "ContainerdAPI", "Protobuf", "JSON"]),

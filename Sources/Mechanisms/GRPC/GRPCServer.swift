@@ -1,0 +1,107 @@
+internal import CLinux
+internal import NIOHTTP2
+internal import NIOPosix
+public import Linux
+public import NIOCore
+internal import Synchronization
+
+/// Serves the methods of a router on listening sockets, without TLS.
+public final class GRPCServer: Sendable {
+    private let router: GRPCRouter
+    private let group: any EventLoopGroup
+    private let state = Mutex(State())
+
+    private struct State {
+        var listeners: [any Channel] = []
+        var connections: [ObjectIdentifier: any Channel] = [:]
+        var isClosing = false
+    }
+
+    public init(_ router: GRPCRouter, group: any EventLoopGroup = GRPCEventLoops.shared) {
+        self.router = router
+        self.group = group
+    }
+
+    /// Listens on a unix socket. A socket file that is there already is removed first; its folder must exist.
+    public func listen(unixPath path: String, backlog: Int32 = 1024) async throws(GRPCStatus) {
+        unlink(path)
+        try await add("listen unix " + path) { try await $0.bind(unixDomainSocketPath: path).get() }
+    }
+
+    /// Serves a socket that listens already. Takes ownership of it.
+    public func listen(_ descriptor: consuming Descriptor) async throws(GRPCStatus) {
+        let number = descriptor.release()
+        try await add("listen") { try await $0.withBoundSocket(number).get() }
+    }
+
+    /// Listens on TCP. Only for loopback: there is no TLS here.
+    public func listen(host: String, port: Int) async throws(GRPCStatus) {
+        try await add("listen tcp " + host + ":" + String(port)) { try await $0.bind(host: host, port: port).get() }
+    }
+
+    private func add(
+        _ what: String, _ bind: @Sendable (ServerBootstrap) async throws -> any Channel
+    ) async throws(GRPCStatus) {
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.configure(channel) }
+            }
+        do {
+            let channel = try await bind(bootstrap)
+            state.withLock { $0.listeners.append(channel) }
+        } catch let error as IOError {
+            throw GRPCStatus(.unavailable, what + ": bind: " + errorText(error.errnoCode))
+        } catch {
+            throw GRPCStatus(.unavailable, what + ": " + String(describing: error))
+        }
+    }
+
+    private func configure(_ channel: any Channel) throws {
+        let router = self.router
+        let executor = EventLoopExecutor(channel.eventLoop)
+        let key = ObjectIdentifier(channel)
+        let refused = state.withLock { state -> Bool in
+            if !state.isClosing { state.connections[key] = channel }
+            return state.isClosing
+        }
+        if refused { return channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in
+            self.state.withLock { $0.connections[key] = nil }
+        }
+        _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+            mode: .server, connectionConfiguration: Connection.configuration(),
+            streamConfiguration: Connection.streams()
+        ) { stream in
+            stream.eventLoop.makeCompletedFuture {
+                try stream.pipeline.syncOperations.addHandler(
+                    ServerCall(stream, router: router, executor: executor))
+            }
+        }
+        try channel.pipeline.syncOperations.addHandler(ConnectionEnd())
+    }
+
+    /// Takes no more connections and closes those that are open; their calls are cancelled.
+    public func shutdown() async {
+        let all = state.withLock { state -> [any Channel] in
+            state.isClosing = true
+            defer { state.listeners = [] }
+            return state.listeners + state.connections.values
+        }
+        for channel in all {
+            // Closed by its peer in the meantime: that is what is wanted.
+            try? await channel.close().get()
+        }
+    }
+}
+
+/// Closes a connection whose peer broke the protocol or went away.
+final class ConnectionEnd: ChannelInboundHandler {
+    typealias InboundIn = HTTP2Frame
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A stream's own error is reported on the stream; the connection goes on.
+        if error is NIOHTTP2Errors.StreamError { return }
+        context.close(promise: nil)
+    }
+}

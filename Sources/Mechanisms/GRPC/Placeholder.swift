@@ -1,4 +1,0 @@
-import NIOCore
-import NIOPosix
-import NIOHTTP2
-import NIOHPACK
