@@ -90,11 +90,19 @@ let modules: [Module] = [
         .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC"],
         packages: ["NIOCore"]),
     full(.Services, "EngineClient", ["EngineAPI", "JSON", "HTTPClient", "CLinux"]),
-    full(.Services, "Metadata", ["SQLite", "ContainerdAPI", "Protobuf", "JSON"]),
+    full(.Services, "Metadata", ["SQLite", "JSON", "CLinux"]),
     full(.Services, "Content", ["Metadata", "Digests", "OCIImage", "JSON", "Linux", "CLinux"]),
     full(.Services, "Snapshots", ["Metadata", "ContainerdAPI", "Linux", "CLinux"]),
-    full(.Services, "ImageDiff", ["Content", "Snapshots", "Archive", "Digests", "Compression", "Linux", "CLinux"]),
-    full(.Services, "Tasks", ["ContainerdAPI", "Protobuf", "TTRPC", "Metadata", "Workers", "JSON", "Linux", "CLinux"]),
+    full(
+        .Services, "ImageDiff",
+        [
+            "Content", "Snapshots", "Metadata", "ContainerdAPI", "Archive", "TarFormat", "ByteStream", "Digests",
+            "Compression", "OCIImage", "Linux", "CLinux",
+        ]),
+    full(
+        .Services, "Tasks",
+        ["ContainerdAPI", "Protobuf", "TTRPC", "Metadata", "Workers", "DaemonLog", "JSON", "Linux", "CLinux"],
+        packages: ["NIOCore", "NIOPosix", "Logging"]),
     full(.Services, "ContainerLogs", ["EngineAPI", "JSON", "Linux", "CLinux"]),
     full(.Services, "Volumes", ["EngineAPI", "JSON", "Linux", "CLinux"]),
     full(.Services, "Networks", ["EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux"]),
