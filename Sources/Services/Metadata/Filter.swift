@@ -126,7 +126,8 @@ private struct FilterParser {
             let escaped = bytes[position]
             position += 1
             switch escaped {
-            case mark, UInt8(ascii: "\\") where mark == UInt8(ascii: "\""): out.append(escaped)
+            case mark: out.append(escaped)
+            case UInt8(ascii: "\\") where mark == UInt8(ascii: "\""): out.append(escaped)
             case UInt8(ascii: "n") where mark == UInt8(ascii: "\""): out.append(10)
             case UInt8(ascii: "t") where mark == UInt8(ascii: "\""): out.append(9)
             default: out += [byte, escaped]
