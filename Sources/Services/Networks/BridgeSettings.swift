@@ -1,0 +1,104 @@
+internal import EngineAPI
+internal import JSON
+internal import Netlink
+
+/// What a network of the bridge driver is made of.
+struct BridgeSettings: Equatable, Sendable {
+    /// The interface on the host.
+    var interface: String
+    var subnet: IPv4Prefix
+    /// The part of the subnet that containers get, when not all of it.
+    var range: IPv4Prefix?
+    var gateway: IPv4Address
+    var reserved: [IPv4Address] = []
+    var mtu = 1500
+    var allowsContainerTraffic = true
+    var masquerades = true
+    /// Where ports are published that name no address.
+    var publishAddress = "0.0.0.0"
+    var interfacePrefix = "eth"
+    /// False for a bridge that was there before: it is left alone.
+    var ownsInterface = true
+
+    enum Option {
+        static let name = "com.docker.network.bridge.name"
+        static let icc = "com.docker.network.bridge.enable_icc"
+        static let masquerade = "com.docker.network.bridge.enable_ip_masquerade"
+        static let binding = "com.docker.network.bridge.host_binding_ipv4"
+        static let defaultBridge = "com.docker.network.bridge.default_bridge"
+        static let mtu = "com.docker.network.driver.mtu"
+        static let prefix = "com.docker.network.container_iface_prefix"
+    }
+
+    init(interface: String, subnet: IPv4Prefix, gateway: IPv4Address) {
+        self.interface = interface
+        self.subnet = subnet
+        self.gateway = gateway
+    }
+
+    /// Takes over what the user's options say; unknown ones are passed over, as upstream does.
+    mutating func apply(options: [String: String]) throws(NetworkError) {
+        for (name, value) in options.sorted(by: { $0.key < $1.key }) {
+            switch name {
+            case Option.name: if !value.isEmpty { interface = value }
+            case Option.icc: allowsContainerTraffic = try BridgeSettings.flag(name, value)
+            case Option.masquerade: masquerades = try BridgeSettings.flag(name, value)
+            case Option.prefix: interfacePrefix = value
+            case Option.mtu:
+                guard let number = Int(value) else {
+                    throw .failed(
+                        "failed to parse " + name + " value: " + value + " (strconv.Atoi: parsing \"" + value
+                            + "\": invalid syntax)")
+                }
+                guard number == 0 || (68...65535).contains(number) else {
+                    throw .invalid("invalid MTU number: " + value)
+                }
+                if number > 0 { mtu = number }
+            case Option.binding:
+                guard IPv4Address(value) != nil else {
+                    throw .failed("failed to parse " + name + " value: " + value + " (nil ip)")
+                }
+                publishAddress = value
+            default: break
+            }
+        }
+    }
+
+    private static func flag(_ name: String, _ value: String) throws(NetworkError) -> Bool {
+        switch value {
+        case "1", "t", "T", "TRUE", "true", "True": return true
+        case "0", "f", "F", "FALSE", "false", "False": return false
+        default:
+            throw .failed(
+                "failed to parse " + name + " value: " + value + " (strconv.ParseBool: parsing \"" + value
+                    + "\": invalid syntax)")
+        }
+    }
+}
+
+extension BridgeSettings {
+    var json: JSON {
+        .members([
+            ("interface", .string(interface)), ("subnet", .string(subnet.description)),
+            ("range", range.map { .string($0.description) } ?? .null), ("gateway", .string(gateway.description)),
+            ("reserved", .strings(reserved.map(\.description))), ("mtu", .int(mtu)),
+            ("icc", .bool(allowsContainerTraffic)), ("masquerade", .bool(masquerades)),
+            ("publishAddress", .string(publishAddress)), ("interfacePrefix", .string(interfacePrefix)),
+            ("ownsInterface", .bool(ownsInterface)),
+        ])
+    }
+
+    init(json: JSON.Object) throws(JSON.Failure) {
+        guard let subnet = IPv4Prefix(try json.string("subnet")), let gateway = IPv4Address(try json.string("gateway"))
+        else { throw JSON.Failure("a bridge without subnet or gateway") }
+        self.init(interface: try json.string("interface"), subnet: subnet, gateway: gateway)
+        range = IPv4Prefix(try json.string("range"))
+        reserved = try json.strings("reserved").compactMap { IPv4Address($0) }
+        mtu = try json.int("mtu", default: 1500)
+        allowsContainerTraffic = try json.bool("icc", default: true)
+        masquerades = try json.bool("masquerade", default: true)
+        publishAddress = try json.string("publishAddress", default: "0.0.0.0")
+        interfacePrefix = try json.string("interfacePrefix", default: "eth")
+        ownsInterface = try json.bool("ownsInterface", default: true)
+    }
+}
