@@ -125,7 +125,13 @@ int cl_clone(uint64_t flags, int exit_signal) {
 }
 int cl_fork(void) { return fork(); }
 
-void cl_ignore_signal(int number) { signal(number, SIG_IGN); }
+static void set_disposition(int signal, void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler};
+    sigaction(signal, &action, NULL);
+}
+void cl_ignore_signal(int signal) { set_disposition(signal, SIG_IGN); }
+void cl_default_signal(int signal) { set_disposition(signal, SIG_DFL); }
+int cl_execvp(const char *const *arguments) { return execvp(arguments[0], (char *const *)arguments); }
 
 bool cl_exited(int status) { return WIFEXITED(status); }
 int cl_exit_status(int status) { return WEXITSTATUS(status); }

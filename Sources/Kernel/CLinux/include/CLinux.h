@@ -138,8 +138,12 @@ struct cl_spawn_request {
 // Returns the child's pid, or -1 with errno (of the failed step in the child, too: then no child is left).
 int cl_spawn(const struct cl_spawn_request *request);
 
-// Ignores a signal (SIG_IGN is a cast that Swift cannot see).
+// Dispositions of one signal: sigaction's handler is a union and a macro, which Swift cannot see.
 void cl_ignore_signal(int signal);
+void cl_default_signal(int signal);
+
+// execvp of a NULL-terminated list, in a process of one thread: returns only on failure.
+int cl_execvp(const char *const *arguments);
 
 // Status words of wait(2), whose macros Swift cannot see.
 bool cl_exited(int status);

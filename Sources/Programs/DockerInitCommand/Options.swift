@@ -1,0 +1,140 @@
+internal import CLinux
+internal import Linux
+
+/// What the command line and the environment ask of init.
+struct Options: Equatable {
+    var becomesSubreaper = false
+    /// Signal to receive when the parent dies; 0: none.
+    var parentDeathSignal: Int32 = 0
+    /// 0: only fatal errors; 1: warnings; 2: information; 3: debugging; 4: traces.
+    var verbosity = 1
+    var warnsOnReap = false
+    /// Send what arrives to the child's whole process group.
+    var signalsGroup = false
+    /// Exit statuses of the child that become 0.
+    var remapped = [Bool](repeating: false, count: 256)
+    /// The program to run and its arguments.
+    var command: [String] = []
+
+    /// What parsing came to, when it is no command to run.
+    enum Refusal: Error, Equatable {
+        case version
+        case help
+        case license
+        /// A fatal message to print.
+        case fatal(String)
+        /// getopt's complaint (without the program's name), then the help on standard error.
+        case usage(String)
+        /// The help on standard error: no program was named.
+        case noProgram
+    }
+
+    init() {}
+
+    /// Reads the arguments after the program's name. Options and arguments may stand in any order up to `--`, as with
+    /// getopt(3), unless POSIXLY_CORRECT is set.
+    init(_ arguments: [String], permuting: Bool = true) throws(Refusal) {
+        if arguments == ["--version"] { throw .version }
+        var index = 0
+        while index < arguments.count {
+            let argument = arguments[index]
+            index += 1
+            if argument == "--" {
+                command += arguments[index...]
+                break
+            }
+            let bytes = Array(argument.utf8)
+            guard bytes.count > 1, bytes[0] == UInt8(ascii: "-") else {
+                command.append(argument)
+                if permuting { continue }
+                command += arguments[index...]
+                break
+            }
+            if try take(bytes, next: index < arguments.count ? arguments[index] : nil) { index += 1 }
+        }
+        if command.isEmpty { throw .noProgram }
+    }
+
+    /// Reads one bundle of letters ("-sv", "-eN"); true when `next` was the value of the last one.
+    private mutating func take(_ bytes: [UInt8], next: String?) throws(Refusal) -> Bool {
+        var position = 1
+        while position < bytes.count {
+            let letter = bytes[position]
+            position += 1
+            switch letter {
+            case UInt8(ascii: "h"): throw .help
+            case UInt8(ascii: "l"): throw .license
+            case UInt8(ascii: "s"): becomesSubreaper = true
+            case UInt8(ascii: "v"): verbosity += 1
+            case UInt8(ascii: "w"): warnsOnReap = true
+            case UInt8(ascii: "g"): signalsGroup = true
+            case UInt8(ascii: "p"), UInt8(ascii: "e"):
+                if position < bytes.count {
+                    try set(letter, String(decoding: bytes[position...], as: UTF8.self))
+                    return false
+                }
+                guard let next else { throw .usage("option requires an argument -- '" + text(letter) + "'") }
+                try set(letter, next)
+                return true
+            default: throw .usage("invalid option -- '" + text(letter) + "'")
+            }
+        }
+        return false
+    }
+
+    private mutating func set(_ letter: UInt8, _ value: String) throws(Refusal) {
+        if letter == UInt8(ascii: "p") {
+            guard let signal = signalNumber(value) else { throw .fatal("Not a valid option for -p: " + value) }
+            parentDeathSignal = signal
+        } else {
+            guard let status = value.isEmpty ? 0 : Int(value), status >= 0, status < 256 else {
+                throw .fatal("Not a valid option for -e: " + value)
+            }
+            remapped[status] = true
+        }
+    }
+
+    /// Adds what the environment asks.
+    mutating func readEnvironment() {
+        if Process.environment("TINI_SUBREAPER") != nil { becomesSubreaper = true }
+        if Process.environment("TINI_KILL_PROCESS_GROUP") != nil { signalsGroup = true }
+        if let text = Process.environment("TINI_VERBOSITY") { verbosity = Int(atoi(text)) }
+    }
+
+    private func text(_ byte: UInt8) -> String { String(decoding: [byte], as: UTF8.self) }
+}
+
+/// The number of a signal by its full name ("SIGKILL"); nil when -p does not know it.
+func signalNumber(_ name: String) -> Int32? {
+    switch name {
+    case "SIGHUP": SIGHUP
+    case "SIGINT": SIGINT
+    case "SIGQUIT": SIGQUIT
+    case "SIGILL": SIGILL
+    case "SIGTRAP": SIGTRAP
+    case "SIGABRT": SIGABRT
+    case "SIGBUS": SIGBUS
+    case "SIGFPE": SIGFPE
+    case "SIGKILL": SIGKILL
+    case "SIGUSR1": SIGUSR1
+    case "SIGSEGV": SIGSEGV
+    case "SIGUSR2": SIGUSR2
+    case "SIGPIPE": SIGPIPE
+    case "SIGALRM": SIGALRM
+    case "SIGTERM": SIGTERM
+    case "SIGCHLD": SIGCHLD
+    case "SIGCONT": SIGCONT
+    case "SIGSTOP": SIGSTOP
+    case "SIGTSTP": SIGTSTP
+    case "SIGTTIN": SIGTTIN
+    case "SIGTTOU": SIGTTOU
+    case "SIGURG": SIGURG
+    case "SIGXCPU": SIGXCPU
+    case "SIGXFSZ": SIGXFSZ
+    case "SIGVTALRM": SIGVTALRM
+    case "SIGPROF": SIGPROF
+    case "SIGWINCH": SIGWINCH
+    case "SIGSYS": SIGSYS
+    default: nil
+    }
+}
