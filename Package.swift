@@ -172,14 +172,19 @@ let programs: [(name: String, command: String)] = [
 
 /// Modules with unit tests in Tests/<Module>Tests.
 let tested: Set<String> = [
+    "Archive",
+    "Compression",
+    "Digests",
     "HTTPServer",
     "JSON",
     "Linux",
+    "OCIImage",
     "Protobuf",
+    "TarFormat",
 ]
 
 /// Those of them with a folder Fixtures of upstream's own bytes.
-let withFixtures: Set<String> = []
+let withFixtures: Set<String> = ["Compression", "TarFormat"]
 
 // MARK: - From the table to targets
 
