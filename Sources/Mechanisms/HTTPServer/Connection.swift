@@ -7,7 +7,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum Phase { case idle, receiving, answering, hijacked, closed }
+    private enum Phase { case idle, answering, hijacked, draining, closed }
 
     private let handler: HTTPServer.Handler
     private var parser = RequestParser()
@@ -25,9 +25,10 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = Array(unwrapInboundIn(data).readableBytesView)
-        if phase == .hijacked {
-            deliver(bytes, context)
-            return
+        switch phase {
+        case .hijacked: return deliver(bytes, context)
+        case .draining, .closed: return
+        case .idle, .answering: break
         }
         parser.append(bytes)
         advance(context)
@@ -172,7 +173,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func finish(_ channel: any Channel) {
-        guard keepsAlive else { return close(channel) }
+        guard keepsAlive else { return requestEnded ? close(channel) : drain(channel) }
         phase = .idle
         requestEnded = false
         body = nil
@@ -188,13 +189,23 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func refuse(_ error: RequestParser.Malformed, _ context: ChannelHandlerContext) {
         body?.finish(HTTPFailure(error.message))
-        guard phase == .idle || phase == .receiving else { return close(context.channel) }
+        guard phase == .idle else { return close(context.channel) }
         let text =
             "HTTP/1.1 " + String(error.status) + " " + HTTPResponse.reason(error.status)
             + "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" + String(error.status) + " "
             + HTTPResponse.reason(error.status)
         context.channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
         close(context.channel)
+    }
+
+    /// Ends our side, and for a moment takes what the client still sends: closing over unread bytes would reset the
+    /// connection, and the answer could be lost with it (RFC 9112, 9.6).
+    private func drain(_ channel: any Channel) {
+        phase = .draining
+        body = nil
+        resumeReading(channel)
+        channel.close(mode: .output, promise: nil)
+        channel.eventLoop.scheduleTask(in: .milliseconds(500)) { channel.close(mode: .all, promise: nil) }
     }
 
     private func close(_ channel: any Channel) {

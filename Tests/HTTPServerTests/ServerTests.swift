@@ -1,0 +1,99 @@
+import CLinux
+import HTTPServer
+import Linux
+import Testing
+
+/// A server on a unix socket of its own, and raw bytes to it.
+private final class Fixture {
+    let path = "/tmp/slipway-http-" + randomHex(bytes: 6)
+    let server: HTTPServer
+
+    init(_ handler: @escaping HTTPServer.Handler) throws {
+        server = HTTPServer(handler: handler)
+        try server.serve(listening: try HTTPServer.listen(unix: path, gid: nil))
+    }
+
+    deinit { unlink(path) }
+
+    func connect() throws -> Descriptor {
+        let client = Descriptor(owning: socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0))
+        var address = sockaddr_un()
+        let length = socklen_t(cl_unix_address(path, &address))
+        try checked("connect") {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { CLinux.connect(client.number, $0, length) }
+            }
+        }
+        return client
+    }
+
+    /// Sends everything, ends the input when told to, and reads to the end.
+    func exchange(_ text: String, endInput: Bool = true) throws -> String {
+        let client = try connect()
+        try client.writeAll(text)
+        if endInput { shutdown(client.number, Int32(SHUT_WR)) }
+        return String(decoding: try client.readAll(), as: UTF8.self)
+    }
+}
+
+@Test func requestsFollowOneAnotherOnOneConnection() throws {
+    let fixture = try Fixture { request in
+        let body = (try? await request.body.collect()) ?? []
+        return HTTPResponse(body: .bytes(Array((request.path + ":").utf8) + body))
+    }
+    let answer = try fixture.exchange(
+        "POST /a%20b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /c HTTP/1.1\r\nConnection: close\r\n\r\n", endInput: false)
+    #expect(answer.contains("\r\n\r\n/a b:abcHTTP/1.1 200 OK"))
+    #expect(answer.hasSuffix("/c:"))
+}
+
+@Test func aStreamIsChunkedAndEnds() throws {
+    let fixture = try Fixture { _ in
+        HTTPResponse(body: .stream { writer in
+            try await writer.write(Array("one".utf8))
+            try await writer.write(Array("three".utf8))
+        })
+    }
+    let answer = try fixture.exchange("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", endInput: false)
+    #expect(answer.hasSuffix("3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"))
+}
+
+@Test func aHijackedConnectionGetsTheBytesSentWithItsRequest() throws {
+    let fixture = try Fixture { _ in
+        HTTPResponse(status: 101, headers: [("Connection", "Upgrade"), ("Upgrade", "tcp")], body: .hijack { connection in
+            while let bytes = try? await connection.read() { try? await connection.write(bytes.reversed()) }
+            try? await connection.write(Array("end".utf8))
+        })
+    }
+    let answer = try fixture.exchange("POST /attach HTTP/1.1\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nabc")
+    #expect(answer == "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\ncbaend")
+}
+
+@Test func anAnswerBeforeTheEndOfTheBodyArrives() throws {
+    let fixture = try Fixture { _ in HTTPResponse(status: 400, body: .bytes(Array("no".utf8))) }
+    let client = try fixture.connect()
+    try client.writeAll("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 100_000))
+    let answer = String(decoding: try client.readAll(), as: UTF8.self)
+    #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n") && answer.hasSuffix("\r\n\r\nno"))
+}
+
+@Test func aClientThatGoesEndsItsStream() async throws {
+    let (ended, signal) = AsyncStream<Bool>.makeStream()
+    let fixture = try Fixture { _ in
+        HTTPResponse(body: .stream { _ in
+            // Cancelled is what this test waits for.
+            try? await Task.sleep(nanoseconds: 20_000_000_000)
+            signal.yield(Task.isCancelled)
+        })
+    }
+    do {
+        let client = try fixture.connect()
+        try client.writeAll("GET /events HTTP/1.1\r\n\r\n")
+        var buffer = [UInt8](repeating: 0, count: 64)
+        _ = try buffer.withUnsafeMutableBytes { try client.read(into: $0) }
+    }
+    for await cancelled in ended {
+        #expect(cancelled)
+        break
+    }
+}
