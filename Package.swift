@@ -175,6 +175,7 @@ let tested: Set<String> = [
     "Archive",
     "Compression",
     "Digests",
+    "GRPC",
     "HTTPServer",
     "JSON",
     "Linux",

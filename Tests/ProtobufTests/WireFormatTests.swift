@@ -104,9 +104,9 @@ private struct Sample: ProtobufMessage, Equatable {
     }
 
     @Test(arguments: [
-        ([0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], ProtobufError.overflow),
+        ([0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], ProtobufError.overflow),
         ([0x00], .malformedTag),
-        ([0x0f], .malformedTag),
+        ([0x7f], .malformedTag),
         ([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], .truncated),
         ([0x08, 0x01], .wrongWireType(field: 1)),
         ([0x1a, 0x00], .wrongWireType(field: 3)),
@@ -114,10 +114,6 @@ private struct Sample: ProtobufMessage, Equatable {
         ([0x74], .malformedTag),
     ] as [([UInt8], ProtobufError)])
     func malformedBytesAreRefused(_ bytes: [UInt8], _ expected: ProtobufError) {
-        if bytes.count > 10 {
-            #expect(throws: ProtobufError.self) { try Sample(protobuf: bytes) }
-            return
-        }
         #expect(throws: expected) { try Sample(protobuf: bytes) }
     }
 

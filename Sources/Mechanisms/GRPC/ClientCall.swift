@@ -25,7 +25,8 @@ final class ClientCall: ChannelInboundHandler, @unchecked Sendable {
     private var status: GRPCStatus?
     private var ended = false
     private var answered = false
-    private var refusal: HTTP2ErrorCode?
+    /// The kernel has taken the headers: before that, a connection that is lost has carried nothing of the call.
+    private var wasSent = false
 
     /// The server has not looked at this call: it may be made again.
     private(set) var wasRefused = false
@@ -102,10 +103,7 @@ final class ClientCall: ChannelInboundHandler, @unchecked Sendable {
         }
         queue.onDrain { self.setReading(true) }
         let promise = line.channel.eventLoop.makePromise(of: (any Channel).self)
-        promise.futureResult.whenFailure { _ in
-            self.wasRefused = true
-            self.finish(GRPCStatus(.unavailable, "transport is closing"))
-        }
+        promise.futureResult.whenFailure { _ in self.lose() }
         line.streams.createStreamChannel(promise: promise) { stream in
             self.channel = stream
             return stream.eventLoop.makeCompletedFuture { try stream.pipeline.syncOperations.addHandler(self) }
@@ -129,7 +127,9 @@ final class ClientCall: ChannelInboundHandler, @unchecked Sendable {
         if ended { return context.close(promise: nil) }
         isActive = true
         let channel = context.channel
-        channel.write(HTTP2Frame.FramePayload.headers(.init(headers: headers)), promise: nil)
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.whenSuccess { self.wasSent = true }
+        channel.write(HTTP2Frame.FramePayload.headers(.init(headers: headers)), promise: sent)
         if let first {
             let body = HTTP2Frame.FramePayload.Data(data: .byteBuffer(framed(first)), endStream: ends)
             channel.write(HTTP2Frame.FramePayload.data(body), promise: nil)
@@ -177,8 +177,15 @@ final class ClientCall: ChannelInboundHandler, @unchecked Sendable {
 
     private func abort(_ status: GRPCStatus) {
         if ended { return }
-        if isActive { channel?.writeAndFlush(HTTP2Frame.FramePayload.rstStream(.cancel), promise: nil) }
+        // In this order: the reset comes back at once as the stream's end, with a status of its own.
         finish(status)
+        if isActive { channel?.writeAndFlush(HTTP2Frame.FramePayload.rstStream(.cancel), promise: nil) }
+    }
+
+    /// The connection is gone.
+    private func lose() {
+        if !ended && !wasSent { wasRefused = true }
+        finish(GRPCStatus(.unavailable, "transport is closing"))
     }
 
     private func finish(_ error: GRPCStatus?) {
@@ -207,13 +214,13 @@ final class ClientCall: ChannelInboundHandler, @unchecked Sendable {
             if closed.errorCode == .refusedStream && !answered { wasRefused = true }
             finish(Self.status(of: closed.errorCode))
         } else {
-            finish(GRPCStatus(.unavailable, "transport is closing"))
+            lose()
         }
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        finish(GRPCStatus(.unavailable, "transport is closing"))
+        lose()
         isActive = false
         context.fireChannelInactive()
     }

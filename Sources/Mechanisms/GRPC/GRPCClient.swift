@@ -174,7 +174,8 @@ public final class GRPCClient: Sendable {
                         // A server opens no streams.
                         stream.close()
                     }
-                    try channel.pipeline.syncOperations.addHandler(ConnectionEnd())
+                    let key = ObjectIdentifier(channel)
+                    try channel.pipeline.syncOperations.addHandler(ConnectionEnd { self.retire(key) })
                 }
             }
             .connect(unixDomainSocketPath: address)
@@ -183,6 +184,13 @@ public final class GRPCClient: Sendable {
                 return Line(channel: channel, streams: try handler.syncMultiplexer())
             }
             .whenComplete { result in self.settle(result.mapError { Self.dialError($0, address) }) }
+    }
+
+    /// The server takes no more calls on this connection: those in flight go on, the next makes a new one.
+    private func retire(_ key: ObjectIdentifier) {
+        phase.withLock { phase in
+            if case .ready(let line) = phase, ObjectIdentifier(line.channel) == key { phase = .idle }
+        }
     }
 
     private func settle(_ attempt: Attempt) {

@@ -64,7 +64,7 @@ enum GRPCTimeout {
         var count = max(nanoseconds, 0)
         for (unit, next) in [("n", 1_000), ("u", 1_000), ("m", 1_000), ("S", 60), ("M", 60)] as [(String, Int64)] {
             if count < 100_000_000 { return String(count) + unit }
-            count = (count + next - 1) / next
+            count = count / next + (count % next == 0 ? 0 : 1)
         }
         return String(min(count, 99_999_999)) + "H"
     }

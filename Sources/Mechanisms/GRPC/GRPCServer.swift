@@ -83,21 +83,33 @@ public final class GRPCServer: Sendable {
 
     /// Takes no more connections and closes those that are open; their calls are cancelled.
     public func shutdown() async {
-        let all = state.withLock { state -> [any Channel] in
+        let (listeners, connections) = state.withLock { state -> ([any Channel], [any Channel]) in
             state.isClosing = true
             defer { state.listeners = [] }
-            return state.listeners + state.connections.values
+            return (state.listeners, Array(state.connections.values))
         }
-        for channel in all {
+        for channel in connections {
+            let goAway = HTTP2Frame.FramePayload.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil)
+            channel.writeAndFlush(HTTP2Frame(streamID: .rootStream, payload: goAway), promise: nil)
+        }
+        for channel in listeners + connections {
             // Closed by its peer in the meantime: that is what is wanted.
             try? await channel.close().get()
         }
     }
 }
 
-/// Closes a connection whose peer broke the protocol or went away.
+/// Closes a connection whose peer broke the protocol or went away, and tells when the peer wants no more calls on it.
 final class ConnectionEnd: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
+
+    private let onGoAway: @Sendable () -> Void
+
+    init(onGoAway: @escaping @Sendable () -> Void = {}) { self.onGoAway = onGoAway }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .goAway = unwrapInboundIn(data).payload { onGoAway() }
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A stream's own error is reported on the stream; the connection goes on.
