@@ -103,7 +103,7 @@ let modules: [Module] = [
         .Services, "Tasks",
         ["ContainerdAPI", "Protobuf", "TTRPC", "Metadata", "Workers", "DaemonLog", "JSON", "Linux", "CLinux"],
         packages: ["NIOCore", "NIOPosix", "Logging"]),
-    full(.Services, "ContainerLogs", ["EngineAPI", "JSON", "Linux", "CLinux"]),
+    full(.Services, "ContainerLogs", ["EngineAPI", "JSON", "Workers", "Linux", "CLinux"]),
     full(.Services, "Volumes", ["EngineAPI", "JSON", "Linux", "CLinux"]),
     full(.Services, "Networks", ["EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux"]),
     full(.Services, "ContainerFiles", ["EngineAPI", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
@@ -174,6 +174,7 @@ let programs: [(name: String, command: String)] = [
 let tested: Set<String> = [
     "Archive",
     "Compression",
+    "ContainerLogs",
     "Digests",
     "GRPC",
     "HTTPServer",

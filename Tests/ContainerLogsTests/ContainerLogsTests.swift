@@ -1,0 +1,162 @@
+import CLinux
+@testable import ContainerLogs
+import EngineAPI
+import Linux
+import Testing
+
+func records(_ pieces: [String], attributes: [String: String] = [:]) -> String {
+    var writer = RecordWriter(.stdout, attributes: attributes)
+    var out: [UInt8] = []
+    var ends: [Int] = []
+    for piece in pieces {
+        Array(piece.utf8).withUnsafeBytes { writer.add($0, time: Array("T".utf8), to: &out, ends: &ends) }
+    }
+    writer.finish(time: Array("T".utf8), to: &out, ends: &ends)
+    return String(decoding: out, as: UTF8.self)
+}
+
+@Test func aLineIsARecordAndAnUnfinishedOneHasNoLineFeed() {
+    #expect(records(["one\ntw", "o\n", "\nend"]) == #"""
+        {"log":"one\n","stream":"stdout","time":"T"}
+        {"log":"two\n","stream":"stdout","time":"T"}
+        {"log":"\n","stream":"stdout","time":"T"}
+        {"log":"end","stream":"stdout","time":"T"}
+
+        """#)
+}
+
+@Test func textIsEscapedAsDockerEscapesIt() {
+    #expect(records(["\t\r\u{1}\u{7F}\"\\<&>é\u{2028}\n"]) ==
+        #"{"log":"\u0009\r\u0001"# + "\u{7F}" + #"\"\\\u003c\u0026\u003eé\u2028\n","stream":"stdout","time":"T"}"# + "\n")
+    var out: [UInt8] = []
+    RecordWriter.escape([0x61, 0xFF, 0xE2, 0x80, 0x62].withUnsafeBytes { $0 }, into: &out)
+    #expect(String(decoding: out, as: UTF8.self) == #"a\ufffd\ufffd\ufffdb"#)
+}
+
+@Test func attributesStandBeforeTheTime() {
+    #expect(records(["x\n"], attributes: ["b": "2", "a": "\"1\""]) ==
+        #"{"log":"x\n","stream":"stdout","attrs":{"a":"\"1\"","b":"2"},"time":"T"}"# + "\n")
+}
+
+@Test(arguments: [(16383, [16384]), (16384, [16384, 1]), (40000, [16384, 16384, 7233])])
+func longLinesAreCutEvery16KiB(_ length: Int, _ expected: [Int]) {
+    let text = String(repeating: "x", count: length) + "\n"
+    for step in [length + 1, 1000, 4096] {
+        let pieces = stride(from: 0, to: text.utf8.count, by: step).map {
+            String(decoding: Array(text.utf8)[$0..<min($0 + step, text.utf8.count)], as: UTF8.self)
+        }
+        let lines = records(pieces).split(separator: "\n")
+        let found = lines.map { line in Array(line.utf8).withUnsafeBytes { LogRecord($0)?.text.count ?? -1 } }
+        #expect(found == expected)
+    }
+}
+
+@Test func recordsAreReadAsTheyWereWritten() throws {
+    for line in [
+        #"{"log":"a\tb\u0009\"\\\u003c\u00e9\n","stream":"stderr","time":"2020-01-02T03:04:05.5Z"}"#,
+        #"{"time":"2020-01-02T03:04:05.5Z","stream":"stderr","log":"a\tb\u0009\"\\<é\n"}"#,
+    ] {
+        let record = try #require(Array(line.utf8).withUnsafeBytes { LogRecord($0) })
+        #expect(String(decoding: record.text, as: UTF8.self) == "a\tb\t\"\\<é\n")
+        #expect(record.isStderr)
+        var out: [UInt8] = []
+        var query = LogQuery()
+        query.timestamps = true
+        query.multiplexed = false
+        record.append(to: &out, query)
+        #expect(String(decoding: out, as: UTF8.self) == "2020-01-02T03:04:05.500000000Z a\tb\t\"\\<é\n")
+    }
+    for length in 0..<60 {
+        let cut = Array(#"{"log":"abc\n","stream":"stdout","time":"2020-01-02T03:04:05.5Z"}"#.utf8)[0..<length]
+        #expect(Array(cut).withUnsafeBytes { LogRecord($0) } == nil)
+    }
+}
+
+@Test(arguments: [
+    ("json-file", ["x": "1"], "unknown log opt 'x' for json-file log driver"),
+    ("json-file", ["max-file": "0"], "max-file cannot be less than 1"),
+    ("json-file", ["max-size": "no"], "invalid size: 'no'"),
+    ("json-file", ["compress": "true"], "compress cannot be true when max-file is less than 2 or max-size is not set"),
+    ("json-file", ["mode": "odd"], "logger: logging mode not supported: odd"),
+    ("syslog2", [:], "logger: no log driver named 'syslog2' is registered"),
+])
+func badSettingsAreRefused(_ driver: String, _ options: [String: String], _ message: String) {
+    do {
+        _ = try LogConfiguration(driver: driver, options: options)
+        Issue.record("taken")
+    } catch { #expect(error.message == message) }
+}
+
+final class Folder {
+    let path = "/tmp/slipway-logs-" + randomHex(bytes: 6)
+    init() throws { try Files.makeDirectories(path) }
+    deinit { try? Files.removeTree(path) }  // The test has its answer.
+}
+
+func line(_ number: Int) -> [UInt8] {
+    Array("{\"log\":\"\(number)\\n\",\"stream\":\"\(number % 2 == 0 ? "stdout" : "stderr")\",\"time\":\"2020-01-01T00:00:\(number / 10)\(number % 10)Z\"}\n".utf8)
+}
+
+func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) async throws -> String {
+    var query = LogQuery()
+    query.multiplexed = false
+    change(&query)
+    var out: [UInt8] = []
+    try await LogReader(path: log.path, query: query).read(live: nil) { out += $0 }
+    return String(decoding: out, as: UTF8.self).split(separator: "\n").joined(separator: " ")
+}
+
+@Test func logsAreRotatedAndReadAcrossFiles() async throws {
+    let folder = try Folder()
+    let size = line(10).count
+    let log = try ContainerLog(
+        path: folder.path + "/x-json.log",
+        configuration: LogConfiguration(driver: "", options: ["max-size": "\(size * 3)", "max-file": "3"]),
+        subject: LogSubject(id: "x", name: "x"))
+    for number in 10..<18 { log.append(line(number), ends: [size]) }
+    #expect(try Files.names(in: folder.path).sorted() == ["x-json.log", "x-json.log.1", "x-json.log.2"])
+    #expect(try await text(log) == "10 11 12 13 14 15 16 17")
+    for count in 0...9 {
+        let expected = (10..<18).suffix(count).map { String($0) }.joined(separator: " ")
+        #expect(try await text(log) { $0.tail = count } == expected)
+    }
+    #expect(try await text(log) { $0.stderr = false } == "10 12 14 16")
+    #expect(try await text(log) { $0.since = Timestamp(rfc3339: "2020-01-01T00:00:15Z") } == "15 16 17")
+    #expect(try await text(log) { $0.until = Timestamp(rfc3339: "2020-01-01T00:00:12Z") } == "10 11 12")
+    // A batch that crosses files is cut where single writes would be.
+    let batch = (18..<26).flatMap { line($0) }
+    log.append(batch, ends: (1...8).map { $0 * size })
+    #expect(try await text(log) == "19 20 21 22 23 24 25")
+}
+
+@Test func outputIsCollectedPassedOnAndFollowed() async throws {
+    let folder = try Folder()
+    let log = try ContainerLog(
+        path: folder.path + "/x-json.log", configuration: LogConfiguration(driver: "", options: [:]),
+        subject: LogSubject(id: "x", name: "x"))
+    let collector = try LogCollector()
+    let pipe = try Pipe()
+    let writer = try pipe.writer.duplicate()
+    let reader = try pipe.reader.duplicate()
+    _ = consume pipe
+    let (bytes, seen) = AsyncStream.makeStream(of: [UInt8].self)
+    _ = try collector.collect(stdout: consume reader, stderr: nil, into: log, onOutput: { seen.yield(Array($1)) }) {
+        seen.finish()
+        log.close()
+    }
+    let follower = Task {
+        var query = LogQuery()
+        query.follow = true
+        var out: [UInt8] = []
+        try await LogReader(path: log.path, query: query).read(live: log) { out += $0 }
+        return out
+    }
+    try writer.writeAll("hello\n")
+    try writer.writeAll("rest")
+    _ = consume writer
+    var passed: [UInt8] = []
+    for await piece in bytes { passed += piece }
+    #expect(passed == Array("hello\nrest".utf8))
+    let followed = try await follower.value
+    #expect(followed == [1, 0, 0, 0, 0, 0, 0, 6] + Array("hello\n".utf8) + [1, 0, 0, 0, 0, 0, 0, 4] + Array("rest".utf8))
+}
