@@ -118,7 +118,7 @@ let modules: [Module] = [
         .Services, "Engine",
         [
             "Images", "ContainerFiles", "EngineAPI", "OCIRuntime", "OCIImage", "JSON", "ContainerdAPI", "Protobuf",
-            "ContainerdClient", "Networks",
+            "ContainerdClient", "GRPC", "Networks",
             "Volumes", "ContainerLogs", "Archive", "TarFormat", "Compression", "Digests", "Workers", "DaemonLog",
             "Linux", "CLinux",
         ], packages: ["NIOCore"]),

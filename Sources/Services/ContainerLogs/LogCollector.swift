@@ -7,7 +7,8 @@ internal import Workers
 /// One thread that reads the output of all containers, writes their logs and passes the bytes on to whoever is attached.
 public final class LogCollector: Sendable {
     /// What is done with a piece of output. Called on the collector's thread: it must not block, and the bytes are lent.
-    public typealias Output = @Sendable (LogStream, UnsafeRawBufferPointer) -> Void
+    /// False holds the stream back until `LogCollection.resume`; it is asked once more, with no bytes, right after.
+    public typealias Output = @Sendable (LogStream, UnsafeRawBufferPointer) -> Bool
 
     private let epoll: Int32
     private let wake: Int32
@@ -39,7 +40,7 @@ public final class LogCollector: Sendable {
     /// "none". `onEnd` is called once, after the last byte of the last stream has been written and passed on.
     public func collect(
         stdout: consuming Descriptor?, stderr: consuming Descriptor?, into log: ContainerLog?,
-        onOutput: @escaping Output = { _, _ in }, onEnd: @escaping @Sendable () -> Void = {}
+        onOutput: @escaping Output = { _, _ in true }, onEnd: @escaping @Sendable () -> Void = {}
     ) throws(LogError) -> LogCollection {
         var open: [(LogStream, Int32)] = []
         if let number = stdout.take()?.release() { open.append((.stdout, number)) }
@@ -95,7 +96,12 @@ public final class LogCollector: Sendable {
                 continue
             }
             let reader = state.withLock { $0.readers[event.data.u64] }
-            if let reader, !reader.readOnce(into: buffer) { drop(reader) }
+            guard let reader else { continue }
+            switch reader.readOnce(into: buffer) {
+            case .more: break
+            case .full: hold(reader)
+            case .end: drop(reader)
+            }
         }
     }
 
@@ -108,9 +114,30 @@ public final class LogCollector: Sendable {
             return (ending, Array(state.readers.values))
         }
         for reader in readers where ending.contains(where: { $0 === reader.collection }) {
-            while reader.readOnce(into: buffer, untilEmpty: true) {}
+            while reader.readOnce(into: buffer, untilEmpty: true) != .end {}
             drop(reader)
         }
+    }
+
+    /// Stops reading until the collection is resumed, unless there is room again by now.
+    private func hold(_ reader: Reader) {
+        change(reader, to: 0)
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        if reader.collection.onOutput(reader.stream, nothing) { change(reader, to: EPOLLIN.rawValue) }
+    }
+
+    func resume(_ collection: LogCollection) {
+        for reader in state.withLock({ Array($0.readers.values) }) where reader.collection === collection {
+            change(reader, to: EPOLLIN.rawValue)
+        }
+    }
+
+    private func change(_ reader: Reader, to events: UInt32) {
+        var event = epoll_event()
+        event.events = events
+        event.data.u64 = reader.id
+        // A reader that ended meanwhile is not watched any more, and needs not be.
+        _ = epoll_ctl(epoll, EPOLL_CTL_MOD, reader.descriptor, &event)
     }
 
     private func drop(_ reader: Reader) {
@@ -142,6 +169,9 @@ public final class LogCollection: Sendable {
     /// the container holds open. `onEnd` follows, on the collector's thread.
     public func end() { collector.end(self) }
 
+    /// Goes on reading streams that were held back.
+    public func resume() { collector.resume(self) }
+
     func streamEnded() {
         let last = open.withLock { count in
             count -= 1
@@ -158,7 +188,7 @@ private final class Reader: @unchecked Sendable {
     let id: UInt64
     let descriptor: Int32
     let collection: LogCollection
-    private let stream: LogStream
+    let stream: LogStream
     private var records: RecordWriter?
 
     init(id: UInt64, stream: LogStream, descriptor: Int32, collection: LogCollection) {
@@ -171,14 +201,16 @@ private final class Reader: @unchecked Sendable {
 
     deinit { close(descriptor) }
 
-    /// Reads what is there; false at the end of the stream, and, `untilEmpty`, when there is nothing now.
-    func readOnce(into buffer: UnsafeMutableRawBufferPointer, untilEmpty: Bool = false) -> Bool {
+    enum Outcome { case more, full, end }
+
+    /// Reads what is there; `end` at the end of the stream, and, `untilEmpty`, when there is nothing now.
+    func readOnce(into buffer: UnsafeMutableRawBufferPointer, untilEmpty: Bool = false) -> Outcome {
         let count = read(descriptor, buffer.baseAddress, buffer.count)
         if count < 0 {
             let number = cl_errno()
-            return number == EINTR || (number == EAGAIN && !untilEmpty)
+            return number == EINTR || (number == EAGAIN && !untilEmpty) ? .more : .end
         }
-        guard count > 0 else { return false }
+        guard count > 0 else { return .end }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         if records != nil {
             var out: [UInt8] = []
@@ -187,8 +219,7 @@ private final class Reader: @unchecked Sendable {
             records?.add(bytes, time: now(), to: &out, ends: &ends)
             collection.log?.append(out, ends: ends)
         }
-        collection.onOutput(stream, bytes)
-        return true
+        return collection.onOutput(stream, bytes) ? .more : .full
     }
 
     func finish() {

@@ -21,7 +21,7 @@ struct NetworkRecord: Equatable, Sendable {
     var ipamDriver = "default"
     var ipamOptions: [String: String]?
     /// As the user gave them.
-    var pools: [IPAMPool] = []
+    var pools: [IPAMConfig] = []
     /// nil for the drivers host and null.
     var bridge: BridgeSettings?
 
@@ -40,8 +40,8 @@ struct NetworkRecord: Equatable, Sendable {
     var resolvesNames: Bool { driver == "bridge" && !isPredefined }
 
     /// For `/networks`, without containers.
-    var resource: NetworkResource {
-        var resource = NetworkResource()
+    var resource: NetworkInspect {
+        var resource = NetworkInspect()
         resource.name = name
         resource.id = id
         resource.created = created
@@ -52,7 +52,7 @@ struct NetworkRecord: Equatable, Sendable {
         resource.ipam.options = ipamOptions
         resource.ipam.config = pools
         if pools.isEmpty, let bridge {
-            var pool = IPAMPool()
+            var pool = IPAMConfig()
             pool.subnet = bridge.subnet.masked.description
             pool.gateway = bridge.gateway.description
             resource.ipam.config = [pool]
@@ -93,7 +93,7 @@ extension NetworkRecord {
         labels = try dictionary(json, "labels") ?? [:]
         ipamDriver = try json.string("ipamDriver", default: "default")
         ipamOptions = try dictionary(json, "ipamOptions")
-        for pool in try json.objects("pools") { pools.append(try IPAMPool(json: pool)) }
+        for pool in try json.objects("pools") { pools.append(try IPAMConfig(json: pool)) }
         if let object = try json.object("bridge") { bridge = try BridgeSettings(json: object) }
     }
 }
