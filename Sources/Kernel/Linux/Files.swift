@@ -31,7 +31,7 @@ public enum Files {
             let file = try Descriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
             try file.writeAll(bytes)
             try checked("fsync", temporary) { fsync(file.number) }
-            try checked("rename", path) { rename(temporary, path) }
+            try checked("rename", path) { CLinux.rename(temporary, path) }
         } catch {
             unlink(temporary)
             throw error
@@ -70,6 +70,11 @@ public enum Files {
             throw SystemCallError(number: cl_errno(), operation: "mkdir", subject: path)
         }
         throw SystemCallError(number: number, operation: "mkdir", subject: path)
+    }
+
+    /// rename(2): what is at `target` is replaced in one step.
+    public static func rename(_ path: String, to target: String) throws(SystemCallError) {
+        try checked("rename", path) { CLinux.rename(path, target) }
     }
 
     public static func remove(_ path: String) throws(SystemCallError) {

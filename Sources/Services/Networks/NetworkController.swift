@@ -1,63 +1,96 @@
 public import EngineAPI
+internal import Firewall
+internal import Linux
+internal import Netlink
 
 /// The daemon's networks and the network side of its containers. Every method may block on the kernel or on a program it
 /// runs: call from a worker thread. Safe to call from several threads at once.
+///
+/// Two kinds of locks, the outer first: one per container and one for the set of networks (`busy`), held across slow
+/// work; and the one around `state`, held for moments. Listing and inspecting take only the latter.
 public final class NetworkController: Sendable {
-    private let configuration: NetworkConfiguration
+    let configuration: NetworkConfiguration
+    let records: RecordStore
+    let firewall = Firewall()
+    let subnets: SubnetPools
+    let proxy: ProxyProcess?
+    let busy = KeyedLock()
+    let state: Guarded<NetworkState>
+    let resolvers: Resolver
+    /// Sockets that hold published ports where no proxy does, by container.
+    let holders = PortHolders()
+    /// Bridges whose rules may still be there, from before a restart.
+    let formerBridges = Guarded<Set<String>>([])
 
     /// Reads the records. `restore` must follow, once, before any other call.
-    public init(_ configuration: NetworkConfiguration) throws(NetworkError) { self.configuration = configuration }
-
-    /// Makes kernel and records agree: sets up the default bridge and the rules, adopts the sandboxes of the containers
-    /// that still run, and removes whatever belonged to others. Returns the adopted ones by container id.
-    public func restore(live containerIDs: [String]) throws(NetworkError) -> [String: Sandbox] { [:] }
-
-    /// The networks that match; their `containers` are left empty, as in upstream's list.
-    public func list(_ filters: Filters = Filters()) throws(NetworkError) -> [NetworkInspect] { [] }
-
-    /// The network of this id, name, or beginning of an id, with its containers. 404 when there is none.
-    public func inspect(_ reference: String) throws(NetworkError) -> NetworkInspect {
-        throw .noSuchNetwork(reference)
+    public init(_ configuration: NetworkConfiguration) throws(NetworkError) {
+        self.configuration = configuration
+        do throws(SystemCallError) {
+            records = try RecordStore(dataRoot: configuration.dataRoot)
+        } catch {
+            throw .failed("error obtaining controller instance: " + error.description)
+        }
+        subnets = configuration.addressPools.isEmpty ? .standard : try SubnetPools(configuration.addressPools)
+        proxy = configuration.usesProxy ? try ProxyProcess(configured: configuration.proxyPath) : nil
+        let state = Guarded(NetworkState(freePorts: NetworkController.freePorts()))
+        self.state = state
+        resolvers = Resolver(warn: configuration.warn) { question, container in
+            state.withLock { ($0.answer(question, for: container), $0.mayForward(for: container)) }
+        }
     }
 
-    public func create(_ request: NetworkCreateRequest) throws(NetworkError) -> NetworkCreateResponse {
-        throw .unsupported("networks cannot be created yet")
+    /// The kernel's own range of ports that anybody may get.
+    private static func freePorts() -> ClosedRange<UInt16> {
+        let numbers = (HostBridge.value("ipv4/ip_local_port_range") ?? "").split { $0 == "\t" || $0 == " " }.compactMap { UInt16($0) }
+        guard numbers.count == 2, numbers[0] > 0, numbers[0] < numbers[1] else { return 49153...65535 }
+        return numbers[0]...numbers[1]
     }
 
-    /// Removes a network without containers. 403 while it has some, or when it is one of the daemon's own.
-    public func remove(_ reference: String) throws(NetworkError) { throw .noSuchNetwork(reference) }
-
-    /// Removes the networks no running container uses and returns their names.
-    public func prune(_ filters: Filters = Filters()) throws(NetworkError) -> [String] { [] }
-
-    /// Gives a container its network before its first process exists. Undone by `release`.
-    public func attach(_ request: SandboxRequest) throws(NetworkError) -> Sandbox {
-        throw .unsupported("containers cannot be connected yet")
+    /// Runs `body` on the state, for moments only.
+    func withState<Value: Sendable>(
+        _ body: (inout NetworkState) throws(NetworkError) -> Value
+    ) throws(NetworkError) -> Value {
+        try state.withLock { (state: inout NetworkState) throws(NetworkError) -> Value in try body(&state) }
     }
 
-    /// Removes everything `attach` and `connect` made for a container. Unknown ids are no error.
-    public func release(_ containerID: String) throws(NetworkError) {}
-
-    /// Connects a running container to one more network. The whole sandbox as it is then is returned.
-    public func connect(
-        _ containerID: String, to network: String, _ endpoint: EndpointSettings
-    ) throws(NetworkError) -> Sandbox {
-        throw .noSuchNetwork(network)
-    }
-
-    /// Takes a running container off a network. The whole sandbox as it is then is returned.
-    public func disconnect(
-        _ containerID: String, from network: String, force: Bool = false
-    ) throws(NetworkError) -> Sandbox {
-        throw .noSuchNetwork(network)
-    }
+    // MARK: Reading
 
     /// The sandbox of a container that has one.
-    public func sandbox(of containerID: String) -> Sandbox? { nil }
+    public func sandbox(of containerID: String) -> Sandbox? {
+        state.withLock { $0.sandboxes[containerID] }.map { view($0) }
+    }
+
+    /// Whether the end of a container may be asked for in this way: the checks of `connect` for one that does not run.
+    /// Returns the network.
+    public func check(
+        _ network: String, _ endpoint: EndpointSettings
+    ) throws(NetworkError) -> NetworkInspect {
+        let record = try withState { (state) throws(NetworkError) in try state.network(network) }
+        try NetworkState.check(endpoint, on: record)
+        return record.resource
+    }
 
     /// Tells of a container's new name (without the slash).
-    public func rename(_ containerID: String, to name: String) {}
+    public func rename(_ containerID: String, to name: String) {
+        guard let record = state.withLock({ $0.rename(containerID, to: name) }) else { return }
+        do throws(SystemCallError) { try records.write(record) } catch { configuration.warn(error.description) }
+    }
 
     /// The counters of a container's interfaces, without the loopback.
-    public func statistics(of containerID: String) throws(NetworkError) -> [InterfaceStatistics] { [] }
+    public func statistics(of containerID: String) throws(NetworkError) -> [InterfaceStatistics] {
+        guard let record = state.withLock({ $0.sandboxes[containerID] }), record.kind == .own else { return [] }
+        do throws(SystemCallError) {
+            let links = try NetworkNamespace.enter(record.key) { () throws(SystemCallError) in try RouteSocket().links() }
+            return links.filter { $0.index != 1 }.map { link in
+                InterfaceStatistics(
+                    name: link.name, receivedBytes: link.counters.receivedBytes,
+                    receivedPackets: link.counters.receivedPackets, receiveErrors: link.counters.receiveErrors,
+                    receiveDropped: link.counters.receiveDropped, sentBytes: link.counters.sentBytes,
+                    sentPackets: link.counters.sentPackets, sendErrors: link.counters.sendErrors,
+                    sendDropped: link.counters.sendDropped)
+            }
+        } catch {
+            throw .failed("failed to get network statistics: " + error.description)
+        }
+    }
 }

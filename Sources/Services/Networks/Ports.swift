@@ -36,13 +36,13 @@ extension PortRequest {
     /// What `HostConfig` asks for, in the order upstream works them off: named host ports first, then from the highest
     /// container port down.
     static func all(
-        bindings: [String: [PortBinding]?], exposed: [String], publishAll: Bool
+        bindings: PortMap, exposed: [String], publishAll: Bool
     ) throws(NetworkError) -> [PortRequest] {
         var requests: [PortRequest] = []
         var names = Set(bindings.keys)
         if publishAll { names.formUnion(exposed) }
         for name in names.sorted() {
-            let list = (bindings[name] ?? nil) ?? []
+            let list = bindings[name] ?? []
             for base in try ports(name) {
                 for binding in list {
                     var request = base

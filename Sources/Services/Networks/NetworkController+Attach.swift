@@ -1,0 +1,203 @@
+internal import EngineAPI
+internal import Firewall
+internal import Linux
+internal import Netlink
+
+extension NetworkController {
+    /// Gives a container its network before its first process exists. Undone by `release`. What an earlier run left is
+    /// removed first.
+    public func attach(_ request: SandboxRequest) throws(NetworkError) -> Sandbox {
+        if request.networkMode.hasPrefix("container:") { return try share(request) }
+        return try busy.with(request.containerID) { () throws(NetworkError) in
+            try releaseLocked(request.containerID)
+            var record = try plan(request)
+            do throws(NetworkError) {
+                try save(record)
+                try build(&record)
+                record.phase = .ready
+                try save(record)
+            } catch {
+                discard(record.containerID)
+                throw error
+            }
+            for endpoint in record.endpoints { announce("connect", endpoint, record.containerID) }
+            return view(record)
+        }
+    }
+
+    /// The network of another container: its namespace, and nothing of one's own.
+    private func share(_ request: SandboxRequest) throws(NetworkError) -> Sandbox {
+        let other = String(request.networkMode.dropFirst("container:".count))
+        guard let record = state.withLock({ $0.sandboxes[other] }), record.phase == .ready else {
+            throw .conflict("cannot join network of a non running container: " + other)
+        }
+        let shown = view(record)
+        return Sandbox(
+            id: "", key: "", namespacePath: shown.namespacePath, hosts: shown.hosts, resolvConf: shown.resolvConf,
+            hostnameFile: shown.hostnameFile)
+    }
+
+    // MARK: Planning
+
+    /// Decides everything about a sandbox and takes its addresses. Nothing exists of it yet.
+    private func plan(_ request: SandboxRequest) throws(NetworkError) -> SandboxRecord {
+        let gateway = hostGateway
+        let id = randomHex(bytes: 32)
+        let mode = Self.networkName(request.networkMode, defaultNetwork: configuration.bridge == "none" ? "none" : "bridge")
+        var record = SandboxRecord(
+            containerID: request.containerID, containerName: request.containerName, id: id,
+            kind: mode == "host" ? .host : .own,
+            key: configuration.execRoot + "/netns/" + (mode == "host" ? "default" : String(id.prefix(12))))
+        record.hostname = request.hostname
+        record.domainname = request.domainname
+        record.dns = request.dns
+        record.dnsSearch = request.dnsSearch
+        record.dnsOptions = request.dnsOptions
+        for text in request.exposedPorts { record.exposed += try PortRequest.ports(text).map(\.name) }
+        if mode != "host" && mode != "none" {
+            record.wanted = try PortRequest.all(
+                bindings: request.portBindings, exposed: request.exposedPorts, publishAll: request.publishAllPorts)
+        }
+        for host in request.extraHosts { record.extraHosts.append(try HostsFile.line(host, gateway: gateway)) }
+        for server in request.dns where !InternetAddress.isAddress(server) {
+            throw .invalid("invalid IP address in dns options: " + server)
+        }
+        let planned = record
+        return try withState { (state) throws(NetworkError) in
+            var next = state
+            var record = planned
+            try Self.addEndpoints(&record, mode, request, &next)
+            try Self.addLinks(&record, request.links, next)
+            next.put(record)
+            state = next
+            return record
+        }
+    }
+
+    /// The network a mode names.
+    static func networkName(_ mode: String, defaultNetwork: String) -> String {
+        mode.isEmpty || mode == "default" ? defaultNetwork : mode
+    }
+
+    /// One end for each network: that of the network mode first, the others by name.
+    private static func addEndpoints(
+        _ record: inout SandboxRecord, _ mode: String, _ request: SandboxRequest, _ state: inout NetworkState
+    ) throws(NetworkError) {
+        let first = try state.network(mode)
+        var others: [(network: NetworkRecord, settings: EndpointSettings)] = []
+        var settings = EndpointSettings()
+        for (name, wanted) in request.networks {
+            let network = name == "default" ? first : try state.network(name)
+            if network.id == first.id { settings = wanted } else { others.append((network, wanted)) }
+        }
+        let isAlone = first.driver == "host" || first.driver == "null"
+        if isAlone, !others.isEmpty {
+            throw .invalid(
+                first.driver == "host"
+                    ? "container cannot be disconnected from host network or connected to host network"
+                    : "container cannot be connected to multiple networks with one of the networks in private (none) mode")
+        }
+        if settings.macAddress.isEmpty { settings.macAddress = request.macAddress }
+        record.endpoints.append(try state.endpoint(on: first, for: record, settings))
+        for (network, wanted) in others.sorted(by: { $0.network.name < $1.network.name }) {
+            if network.driver != "bridge" {
+                throw .invalid("container cannot be connected to network " + network.name + " and others at once")
+            }
+            record.endpoints.append(try state.endpoint(on: network, for: record, wanted))
+        }
+    }
+
+    /// Other containers under names of one's own: lines of the hosts file on the default bridge, and answers of the
+    /// resolver elsewhere.
+    private static func addLinks(
+        _ record: inout SandboxRecord, _ links: [SandboxRequest.Link], _ state: NetworkState
+    ) throws(NetworkError) {
+        for link in links {
+            record.links.append((link.alias, link.containerName))
+            guard record.endpoints.contains(where: { $0.networkName == "bridge" }) else { continue }
+            let endpoint = state.sandboxes[link.containerID]?.endpoints.first { $0.networkName == "bridge" }
+            guard let address = endpoint?.address?.address else {
+                throw .conflict(
+                    "Cannot link to a non running container: /\(link.containerName) AS /\(record.containerName)/\(link.alias)")
+            }
+            var names: [String] = []
+            for name in [link.alias, String(link.containerID.prefix(12)), link.containerName] where !names.contains(name) {
+                names.append(name)
+            }
+            record.linkHosts.append(address.description + "\t" + names.joined(separator: " "))
+        }
+    }
+
+    // MARK: Building
+
+    private func build(_ record: inout SandboxRecord) throws(NetworkError) {
+        guard record.kind == .own else { return }
+        let resolves = state.withLock { state in record.endpoints.contains { state.networks[$0.networkID]?.resolvesNames ?? false } }
+        let inside = try SandboxNamespace.create(record.key, withResolver: resolves)
+        if resolves { try startResolver(&record, inside) }
+        for endpoint in record.endpoints { try connectLink(endpoint, inside) }
+        try setDefaultRoute(record, inside, replacing: false)
+        try publish(&record)
+    }
+
+    /// The pair of interfaces of one end.
+    func connectLink(_ endpoint: EndpointRecord, _ inside: SandboxNamespace) throws(NetworkError) {
+        guard let address = endpoint.address,
+            let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge })
+        else { return }
+        do throws(SystemCallError) {
+            let host = try RouteSocket()
+            let master = try host.link(bridge.interface)
+            try host.perform(
+                .addVethPair(
+                    host: endpoint.hostInterface, master: master.index, mtu: bridge.mtu, peer: endpoint.interface,
+                    peerAddress: endpoint.hardwareAddress, namespace: inside.namespace.number))
+            if !configuration.usesProxy {
+                try host.perform(.setHairpin(try host.link(endpoint.hostInterface).index))
+            }
+            let index = try inside.route.link(endpoint.interface).index
+            try inside.route.perform([.addAddress(address, index: index), .setUp(index)])
+        } catch {
+            throw .failed(
+                "failed to create endpoint on network \(endpoint.networkName): adding interface "
+                    + "\(endpoint.hostInterface) to bridge \(bridge.interface) failed: \(error.description)")
+        }
+    }
+
+    /// The way out: by the gateway of the endpoint that comes first for that.
+    func setDefaultRoute(
+        _ record: SandboxRecord, _ inside: SandboxNamespace, replacing: Bool
+    ) throws(NetworkError) {
+        do throws(SystemCallError) {
+            if replacing {
+                do throws(SystemCallError) { try inside.route.perform(.deleteDefaultRoute()) } catch where error.number == 3 {
+                    // ESRCH: there was none, or it went with its interface.
+                }
+            }
+            guard let endpoint = gatewayEndpoint(record), let gateway = endpoint.gateway else { return }
+            let index = try inside.route.link(endpoint.interface).index
+            try inside.route.perform(.addDefaultRoute(gateway: gateway, index: index))
+        } catch {
+            throw .failed("failed to set gateway: " + error.description)
+        }
+    }
+
+    func gatewayEndpoint(_ record: SandboxRecord) -> EndpointRecord? {
+        let networks = state.withLock { $0.networks }
+        return record.gatewayEndpoint { networks[$0]?.isInternal ?? false }
+    }
+
+    /// Takes over and records what a sandbox is now.
+    func save(_ record: SandboxRecord) throws(NetworkError) {
+        state.withLock { $0.put(record) }
+        do throws(SystemCallError) { try records.write(record) } catch { throw .failed(error.description) }
+    }
+
+    func announce(_ action: String, _ endpoint: EndpointRecord, _ containerID: String) {
+        let driver = state.withLock { $0.networks[endpoint.networkID]?.driver } ?? ""
+        configuration.observe(
+            NetworkEvent(
+                action: action, networkID: endpoint.networkID, networkName: endpoint.networkName, networkType: driver,
+                containerID: containerID))
+    }
+}

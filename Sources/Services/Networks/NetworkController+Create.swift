@@ -1,0 +1,243 @@
+internal import CLinux
+public import EngineAPI
+internal import JSON
+internal import Linux
+internal import Netlink
+
+extension NetworkController {
+    /// Creates a network of the bridge driver, or a configuration for others to take.
+    public func create(_ request: NetworkCreateRequest) throws(NetworkError) -> NetworkCreateResponse {
+        try checkCreate(request)
+        return try busy.with("networks") { () throws(NetworkError) in
+            if state.withLock({ $0.hasNetwork(named: request.name) }) {
+                throw .conflict("network with name " + request.name + " already exists")
+            }
+            var network = NetworkRecord(
+                id: randomHex(bytes: 32), name: request.name, created: Self.now(), driver: "bridge")
+            try fill(&network, from: request)
+            if !network.configOnly { network.bridge = try bridge(for: network) }
+            try make(&network)
+            announce("create", network)
+            var response = NetworkCreateResponse()
+            response.id = network.id
+            return response
+        }
+    }
+
+    private func checkCreate(_ request: NetworkCreateRequest) throws(NetworkError) {
+        if request.name.allSatisfy(\.isWhitespace) { throw .invalid("invalid name: " + request.name) }
+        if NetworkRecord.predefined.contains(request.name) {
+            throw .forbidden("operation is not permitted on predefined " + request.name + " network ")
+        }
+        if request.ingress { throw .forbidden("Ingress network can only be global scope network") }
+        if !request.scope.isEmpty && request.scope != "local" {
+            throw .forbidden("cannot create a swarm scoped network when swarm is not active")
+        }
+        switch request.driver {
+        case "", "bridge", "default": break
+        case "host", "null": throw .forbidden("only one instance of \"" + request.driver + "\" network is allowed")
+        case "overlay":
+            throw NetworkError(
+                status: 503,
+                message: "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to "
+                    + "connect this node to swarm and try again.")
+        default: throw NetworkError(status: 404, message: "plugin \"" + request.driver + "\" not found")
+        }
+        if let driver = request.ipam?.driver, !driver.isEmpty, driver != "default" {
+            throw NetworkError(status: 404, message: "plugin \"" + driver + "\" not found")
+        }
+        if request.enableIPv6 == true { throw .unsupported("networks with IPv6 are not supported") }
+        if request.enableIPv4 == false { throw .unsupported("networks without IPv4 are not supported") }
+    }
+
+    private func fill(_ network: inout NetworkRecord, from request: NetworkCreateRequest) throws(NetworkError) {
+        network.isInternal = request.isInternal
+        network.attachable = request.attachable
+        network.configOnly = request.configOnly
+        network.options = request.options ?? [:]
+        network.labels = request.labels ?? [:]
+        network.ipamOptions = request.ipam?.options
+        network.pools = request.ipam?.config ?? []
+        guard let source = request.configFrom?.network, !source.isEmpty else { return }
+        let reference = try withState { (state) throws(NetworkError) in try state.network(source) }
+        guard reference.configOnly else {
+            throw .forbidden("network " + source + " is not a configuration network")
+        }
+        network.configFrom = reference.name
+        network.isInternal = reference.isInternal
+        network.options = reference.options
+        network.ipamOptions = reference.ipamOptions
+        network.pools = reference.pools
+        network.labels.merge(reference.labels) { own, _ in own }
+    }
+
+    /// What the kernel and the records get; undone when it fails half way.
+    func make(_ network: inout NetworkRecord) throws(NetworkError) {
+        state.withLock { $0.put(network) }
+        do throws(NetworkError) {
+            try write(network)
+            if let bridge = network.bridge {
+                try HostBridge.ensure(bridge)
+                try setSwitches(of: bridge)
+                try addRules(of: network)
+            }
+            network.phase = .ready
+            try write(network)
+            state.withLock { $0.put(network) }
+        } catch {
+            network.phase = .removing
+            unmake(network)
+            throw error
+        }
+    }
+
+    func write(_ network: NetworkRecord) throws(NetworkError) {
+        do throws(SystemCallError) { try records.write(network) } catch { throw .failed(error.description) }
+    }
+
+    /// Switches of the network stack that a bridge's rules rely on.
+    func setSwitches(of bridge: BridgeSettings) throws(NetworkError) {
+        do throws(SystemCallError) {
+            // Without a proxy, packets to 127.0.0.1 are redirected to the container.
+            if !configuration.usesProxy { try HostBridge.set("ipv4/conf/" + bridge.interface + "/route_localnet", "1") }
+            if !bridge.allowsContainerTraffic && configuration.usesIptables {
+                guard HostBridge.value("bridge/bridge-nf-call-iptables") != nil else {
+                    configuration.warn("bridged packets are not filtered here: containers of " + bridge.interface + " reach each other")
+                    return
+                }
+                try HostBridge.set("bridge/bridge-nf-call-iptables", "1")
+            }
+        } catch {
+            throw .failed("failed to set up bridge " + bridge.interface + ": " + error.description)
+        }
+    }
+
+    // MARK: Addresses
+
+    private func bridge(for network: NetworkRecord) throws(NetworkError) -> BridgeSettings {
+        let (subnet, range) = try subnet(for: network)
+        let pool = network.pools.first
+        var reserved: [IPv4Address] = []
+        var addresses = AddressPool(subnet: subnet, range: range)
+        for (name, text) in (pool?.auxiliaryAddresses ?? [:]).sorted(by: { $0.key < $1.key }) {
+            guard let address = IPv4Address(text), subnet.contains(address) else {
+                throw .forbidden(
+                    "auxiliary address: (\(name):\(text)) must belong to the master pool: \(subnet.masked)")
+            }
+            // The same address under two names is reserved once.
+            try? addresses.take(address)
+            reserved.append(address)
+        }
+        let gateway = try gateway(pool?.gateway ?? "", &addresses)
+        var settings = BridgeSettings(
+            interface: "br-" + network.id.prefix(12), subnet: IPv4Prefix(gateway, subnet.length), gateway: gateway)
+        settings.range = range
+        settings.reserved = reserved
+        settings.mtu = configuration.mtu > 0 ? configuration.mtu : 1500
+        settings.publishAddress = configuration.publishAddress
+        try settings.apply(options: network.options)
+        try checkInterface(&settings, for: network)
+        return settings
+    }
+
+    private func gateway(_ wanted: String, _ pool: inout AddressPool) throws(NetworkError) -> IPv4Address {
+        do throws(AddressPool.Failure) {
+            if wanted.isEmpty { return try pool.take() }
+            guard let address = IPv4Address(wanted) else { throw .outside }
+            try pool.take(address)
+            return address
+        } catch {
+            let reason = error == .inUse ? "Address already in use" : "Requested address is out of range"
+            throw NetworkError(
+                status: error == .inUse ? 403 : 400, message: "failed to allocate gateway (" + wanted + "): " + reason)
+        }
+    }
+
+    private func subnet(for network: NetworkRecord) throws(NetworkError) -> (IPv4Prefix, IPv4Prefix?) {
+        let others = state.withLock { $0.all.compactMap { $0.bridge?.subnet.masked } }
+        if network.pools.count > 1 {
+            for pool in network.pools where pool.subnet.contains(":") { throw .unsupported("IPv6 subnets are not supported: " + pool.subnet) }
+            throw .forbidden("bridge driver doesn't support multiple subnets")
+        }
+        guard let pool = network.pools.first else {
+            guard let free = subnets.firstFree(avoiding: others + (try hostRoutes(except: ""))) else {
+                throw NetworkError(
+                    status: 404,
+                    message: "could not find an available, non-overlapping IPv4 address pool among the defaults to "
+                        + "assign to the network")
+            }
+            return (free, nil)
+        }
+        guard let subnet = IPv4Prefix(pool.subnet) else {
+            if pool.subnet.contains(":") { throw .unsupported("IPv6 subnets are not supported: " + pool.subnet) }
+            throw .invalid("Invalid subnet \(pool.subnet) : invalid CIDR address: \(pool.subnet)")
+        }
+        if others.contains(where: { $0.overlaps(subnet) }) {
+            throw .forbidden("Pool overlaps with other one on this address space")
+        }
+        guard subnet.length <= 30 else { throw .invalid("subnet " + pool.subnet + " has no room for containers") }
+        if pool.ipRange.isEmpty { return (subnet.masked, nil) }
+        guard let range = IPv4Prefix(pool.ipRange), range.length >= subnet.length, subnet.contains(range.address) else {
+            throw .invalid("invalid ip-range " + pool.ipRange + ": not a part of subnet " + pool.subnet)
+        }
+        return (subnet.masked, range.masked)
+    }
+
+    /// Where the host's routes lead, but for those out of the interface named.
+    func hostRoutes(except name: String) throws(NetworkError) -> [IPv4Prefix] {
+        do throws(SystemCallError) {
+            let route = try RouteSocket()
+            let own = name.isEmpty ? -1 : try route.links().first { $0.name == name }?.index ?? -1
+            return try route.routes().filter { $0.index != own }.map(\.destination)
+        } catch {
+            throw .failed("failed to read the host's routes: " + error.description)
+        }
+    }
+
+    private func checkInterface(_ bridge: inout BridgeSettings, for network: NetworkRecord) throws(NetworkError) {
+        let name = bridge.interface
+        if name.utf8.count > 15 {
+            throw .invalid("failed to check bridge interface existence: numerical result out of range")
+        }
+        for text in [name, bridge.interfacePrefix] where !Self.isInterfaceName(text) {
+            throw .invalid("invalid interface name: \"" + text + "\"")
+        }
+        if bridge.interfacePrefix.utf8.count > 11 { throw .invalid("interface prefix too long: " + bridge.interfacePrefix) }
+        if let other = state.withLock({ $0.all.first { $0.bridge?.interface == name } }) {
+            throw .forbidden(
+                "cannot create network \(network.id) (\(name)): conflicts with network \(other.id) (\(name)): "
+                    + "networks have same bridge name")
+        }
+        do throws(SystemCallError) {
+            if try RouteSocket().links().contains(where: { $0.name == name }) { bridge.ownsInterface = false }
+        } catch {
+            throw .failed("failed to check bridge interface existence: " + error.description)
+        }
+    }
+
+    /// Interface names end up in rules: nothing but what cannot be taken for something else.
+    static func isInterfaceName(_ name: String) -> Bool {
+        guard !name.isEmpty, name != ".", name != "..", !name.hasPrefix("-") else { return false }
+        return name.utf8.allSatisfy { byte in
+            switch byte {
+            case 48...57, 65...90, 97...122: true
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+            default: false
+            }
+        }
+    }
+
+    /// RFC 3339 with nanoseconds.
+    static func now() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(seconds: time.tv_sec, nanoseconds: time.tv_nsec).description
+    }
+
+    func announce(_ action: String, _ network: NetworkRecord, containerID: String? = nil) {
+        configuration.observe(
+            NetworkEvent(
+                action: action, networkID: network.id, networkName: network.name, networkType: network.driver,
+                containerID: containerID))
+    }
+}

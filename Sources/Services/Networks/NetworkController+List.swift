@@ -1,0 +1,49 @@
+public import EngineAPI
+internal import JSON
+
+extension NetworkController {
+    /// The networks that match; their `containers` are left empty, as in upstream's list.
+    public func list(_ filters: Filters = Filters()) throws(NetworkError) -> [NetworkInspect] {
+        try Self.checkNames(filters, ["dangling", "driver", "id", "label", "name", "scope", "type"])
+        let dangling = try Self.dangling(filters)
+        for type in filters["type"] where type != "custom" && type != "builtin" {
+            throw .invalid("invalid filter: 'type'='" + type + "'")
+        }
+        let found = state.withLock { state in
+            state.all.filter { network in
+                network.phase == .ready && Self.matches(network, filters)
+                    && (dangling == nil
+                        || dangling == (!network.isPredefined && state.endpoints(on: network.id).isEmpty))
+            }
+        }
+        return found.map(\.resource)
+    }
+
+    /// The network of this id, name, or beginning of an id, with its containers. 404 when there is none.
+    public func inspect(_ reference: String) throws(NetworkError) -> NetworkInspect {
+        try withState { (state) throws(NetworkError) in state.inspection(try state.network(reference)) }
+    }
+
+    private static func matches(_ network: NetworkRecord, _ filters: Filters) -> Bool {
+        func any(_ name: String, _ test: (String) -> Bool) -> Bool {
+            !filters.contains(name) || filters[name].contains(where: test)
+        }
+        let kind = network.isPredefined ? "builtin" : "custom"
+        return any("driver") { network.driver == $0 } && any("id") { network.id.contains($0) }
+            && any("name") { network.name.contains($0) } && any("scope") { $0 == "local" }
+            && any("type") { kind == $0 } && filters.matchLabels("label", network.labels)
+    }
+
+    static func checkNames(_ filters: Filters, _ known: [String]) throws(NetworkError) {
+        if let name = filters.unknown(among: known) { throw .invalid("invalid filter '" + name + "'") }
+    }
+
+    private static func dangling(_ filters: Filters) throws(NetworkError) -> Bool? {
+        do throws(JSON.Failure) {
+            return try filters.flag("dangling")
+        } catch {
+            throw .invalid(
+                "invalid value for filter 'dangling', must be \"true\" (or \"1\"), or \"false\" (or \"0\")")
+        }
+    }
+}

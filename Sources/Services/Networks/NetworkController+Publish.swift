@@ -1,0 +1,120 @@
+internal import Firewall
+internal import Linux
+internal import Netlink
+
+extension NetworkController {
+    /// Publishes a container's ports through the endpoint that is its way out. On failure nothing stays published.
+    func publish(_ record: inout SandboxRecord) throws(NetworkError) {
+        guard !record.wanted.isEmpty, let endpoint = gatewayEndpoint(record), let address = endpoint.address?.address,
+            let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge })
+        else { return }
+        var hasRules = false
+        do throws(NetworkError) {
+            let wanted = record.wanted
+            let usesProxy = configuration.usesProxy
+            record.published = try withState { (state) throws(NetworkError) in
+                try state.takePorts(wanted, publishAddress: bridge.publishAddress, usesProxy: usesProxy)
+            }
+            record.portsNetworkID = endpoint.networkID
+            try save(record)
+            try listen(&record, on: address)
+            var change = FirewallTransaction()
+            for rule in portRules(record) { change.append(rule) }
+            state.withLock { $0.put(record) }
+            hasRules = true
+            try apply(change)
+            try save(record)
+        } catch {
+            unpublish(&record, hasRules: hasRules)
+            throw NetworkError(
+                status: error.status,
+                message: "driver failed programming external connectivity on endpoint \(record.containerName) "
+                    + "(\(endpoint.endpointID)): \(error.message)")
+        }
+    }
+
+    /// A listener for each port: a proxy, or a socket that keeps others away. A port that was free for anybody and that
+    /// somebody else took is replaced by another one.
+    private func listen(_ record: inout SandboxRecord, on address: IPv4Address) throws(NetworkError) {
+        guard let proxy else {
+            for port in record.published { try holders.hold(port, for: record.containerID) }
+            return
+        }
+        // All start before the first is waited for.
+        var starting: [ProxyProcess.Starting] = []
+        var waited = 0
+        defer { for one in starting[waited...] { ProxyProcess.abandon(one) } }
+        for index in record.published.indices { starting.append(try start(proxy, &record, index, address)) }
+        while waited < starting.count {
+            let one = starting[waited]
+            waited += 1
+            try wait(one, proxy, &record, waited - 1, address)
+        }
+    }
+
+    private func wait(
+        _ first: ProxyProcess.Starting, _ proxy: ProxyProcess, _ record: inout SandboxRecord, _ index: Int,
+        _ address: IPv4Address
+    ) throws(NetworkError) {
+        var starting = first
+        for attempt in 1... {
+            do throws(NetworkError) {
+                try ProxyProcess.wait(starting)
+                return
+            } catch {
+                record.published[index].proxyPID = 0
+                guard isFreeChoice(record.published[index], record), attempt < 10 else { throw error }
+                let port = record.published[index]
+                record.published[index].hostPort = try withState { (state) throws(NetworkError) in
+                    try state.replacePort(port)
+                }
+                starting = try start(proxy, &record, index, address)
+            }
+        }
+    }
+
+    private func start(
+        _ proxy: ProxyProcess, _ record: inout SandboxRecord, _ index: Int, _ address: IPv4Address
+    ) throws(NetworkError) -> ProxyProcess.Starting {
+        let starting = try proxy.start(record.published[index], to: address.description)
+        record.published[index].proxyPID = starting.pid
+        record.published[index].proxyStartTime = Process.startTime(starting.pid) ?? 0
+        return starting
+    }
+
+    private func isFreeChoice(_ port: PublishedPort, _ record: SandboxRecord) -> Bool {
+        record.wanted.contains {
+            $0.firstHostPort == 0 && $0.containerPort == port.containerPort && $0.transport == port.transport
+        }
+    }
+
+    /// Ends what `publish` began. What cannot be ended is named to `warn`.
+    func unpublish(_ record: inout SandboxRecord, hasRules: Bool = true) {
+        if !record.published.isEmpty {
+            stopProxies(of: record)
+            holders.release(record.containerID)
+            var change = FirewallTransaction()
+            if hasRules { for rule in portRules(record) { change.delete(rule) } }
+            let ports = record.published
+            record.published = []
+            state.withLock { state in
+                for port in ports { state.giveBack(port) }
+                state.put(record)
+            }
+            do throws(NetworkError) { try apply(change) } catch { configuration.warn(error.message) }
+        }
+        record.portsNetworkID = ""
+    }
+
+    func stopProxies(of record: SandboxRecord) {
+        let address = record.endpoints.first { $0.networkID == record.portsNetworkID }?.address?.address.description ?? ""
+        for port in record.published {
+            if port.proxyPID > 0 {
+                ProxyProcess.stop(port.proxyPID, startTime: port.proxyStartTime)
+            } else if record.phase == .making, let proxy {
+                // It may have been started right before the daemon died.
+                for pid in proxy.find(port, to: address) { ProxyProcess.stop(pid, startTime: nil) }
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+public import EngineAPI
+internal import Firewall
+internal import Linux
+internal import Netlink
+
+extension NetworkController {
+    /// Removes everything `attach` and `connect` made for a container. Unknown ids are no error. What could not be
+    /// removed is in the error, and tried again at the next start.
+    public func release(_ containerID: String) throws(NetworkError) {
+        try busy.with(containerID) { () throws(NetworkError) in try releaseLocked(containerID) }
+    }
+
+    func releaseLocked(_ containerID: String) throws(NetworkError) {
+        guard var record = state.withLock({ $0.sandboxes[containerID] }) else { return }
+        let wasReady = record.phase == .ready
+        let failure = dismantle(&record)
+        if wasReady { for endpoint in record.endpoints { announce("disconnect", endpoint, containerID) } }
+        if let failure { throw failure }
+    }
+
+    /// The end of a sandbox that was not finished. What cannot be removed is named to `warn`.
+    func discard(_ containerID: String) {
+        guard var record = state.withLock({ $0.sandboxes[containerID] }) else { return }
+        if let failure = dismantle(&record) { configuration.warn(failure.message) }
+    }
+
+    /// Takes a sandbox out of the kernel, then out of the records. Every step is tried; the first failure is returned,
+    /// and then the record stays on disk for the next start.
+    private func dismantle(_ record: inout SandboxRecord) -> NetworkError? {
+        var failures: [String] = []
+        unpublish(&record)
+        resolvers.stop(record.containerID)
+        do throws(SystemCallError) {
+            let host = try RouteSocket()
+            for endpoint in record.endpoints where !endpoint.hostInterface.isEmpty {
+                do throws(SystemCallError) {
+                    try HostBridge.removeLink(endpoint.hostInterface, host)
+                } catch {
+                    failures.append(error.description)
+                }
+            }
+        } catch {
+            failures.append(error.description)
+        }
+        do throws(SystemCallError) {
+            if record.kind == .own { try NetworkNamespace.remove(pinnedAt: record.key) }
+            if failures.isEmpty { try records.removeSandbox(record.containerID) }
+        } catch {
+            failures.append(error.description)
+        }
+        state.withLock { $0.removeSandbox(record.containerID) }
+        return failures.first.map { .failed("failed to remove network sandbox: " + $0) }
+    }
+
+    // MARK: One network of a running container
+
+    /// Connects a running container to one more network. The whole sandbox as it is then is returned.
+    public func connect(
+        _ containerID: String, to network: String, _ requested: EndpointSettings
+    ) throws(NetworkError) -> Sandbox {
+        try busy.with(containerID) { () throws(NetworkError) in
+            var record = try running(containerID)
+            let added = try withState { (state) throws(NetworkError) in
+                let target = try state.network(network)
+                try Self.checkConnect(record, target)
+                let endpoint = try state.endpoint(on: target, for: record, requested)
+                record.endpoints.append(endpoint)
+                state.put(record)
+                return (endpoint, target)
+            }
+            do throws(NetworkError) {
+                try save(record)
+                let inside = try SandboxNamespace.open(
+                    record.key, resolverPorts: added.1.resolvesNames && record.resolverUDP == 0 ? (0, 0) : nil)
+                if inside.resolver != nil { try startResolver(&record, inside) }
+                try connectLink(added.0, inside)
+                try reroute(&record, inside)
+                try save(record)
+            } catch {
+                drop(added.0, &record)
+                throw error
+            }
+            announce("connect", added.0, containerID)
+            return view(record)
+        }
+    }
+
+    private static func checkConnect(_ record: SandboxRecord, _ network: NetworkRecord) throws(NetworkError) {
+        if record.kind == .host || network.driver == "host" {
+            throw .invalid("container cannot be disconnected from host network or connected to host network")
+        }
+        if network.driver == "null" || record.endpoints.contains(where: { $0.networkName == "none" }) {
+            throw .invalid(
+                "container cannot be connected to multiple networks with one of the networks in private (none) mode")
+        }
+        if record.endpoints.contains(where: { $0.networkID == network.id }) {
+            throw .forbidden("endpoint with name \(record.containerName) already exists in network \(network.name)")
+        }
+    }
+
+    /// Takes a running container off a network. The whole sandbox as it is then is returned. With `force`, a network
+    /// that is gone is no error.
+    public func disconnect(
+        _ containerID: String, from network: String, force: Bool = false
+    ) throws(NetworkError) -> Sandbox {
+        try busy.with(containerID) { () throws(NetworkError) in
+            var record = try running(containerID)
+            let target = try withState { (state) throws(NetworkError) in try state.network(network) }
+            if record.kind == .host || target.driver == "host" {
+                throw .invalid("container cannot be disconnected from host network or connected to host network")
+            }
+            guard let endpoint = record.endpoints.first(where: { $0.networkID == target.id }) else {
+                throw .failed("container \(containerID) is not connected to network \(target.name)")
+            }
+            if record.portsNetworkID == endpoint.networkID { unpublish(&record) }
+            drop(endpoint, &record)
+            let inside = try SandboxNamespace.open(record.key)
+            try reroute(&record, inside)
+            try save(record)
+            announce("disconnect", endpoint, containerID)
+            return view(record)
+        }
+    }
+
+    private func running(_ containerID: String) throws(NetworkError) -> SandboxRecord {
+        guard let record = state.withLock({ $0.sandboxes[containerID] }), record.phase == .ready else {
+            throw .conflict("container " + containerID + " has no network")
+        }
+        return record
+    }
+
+    /// Removes one end and gives its address back.
+    private func drop(_ endpoint: EndpointRecord, _ record: inout SandboxRecord) {
+        do throws(SystemCallError) {
+            if !endpoint.hostInterface.isEmpty { try HostBridge.removeLink(endpoint.hostInterface, try RouteSocket()) }
+        } catch {
+            configuration.warn("interface " + endpoint.hostInterface + " was not removed: " + error.description)
+        }
+        record.endpoints.removeAll { $0.endpointID == endpoint.endpointID }
+        let left = record
+        state.withLock { state in
+            state.giveBack(endpoint)
+            state.put(left)
+        }
+        do throws(SystemCallError) { try records.write(left) } catch { configuration.warn(error.description) }
+    }
+
+    /// After the endpoints changed: the default route, and the ports, follow the way out.
+    private func reroute(_ record: inout SandboxRecord, _ inside: SandboxNamespace) throws(NetworkError) {
+        try setDefaultRoute(record, inside, replacing: true)
+        let way = gatewayEndpoint(record)?.networkID ?? ""
+        guard way != record.portsNetworkID else { return }
+        if !record.published.isEmpty { unpublish(&record) }
+        try publish(&record)
+    }
+}

@@ -1,0 +1,252 @@
+internal import CLinux
+internal import Linux
+internal import Netlink
+
+extension NetworkController {
+    /// Makes kernel and records agree: sets up the default bridge and the rules, adopts the sandboxes of the containers
+    /// that still run, and removes whatever belonged to others. Returns the adopted ones by container id.
+    public func restore(live containerIDs: [String]) throws(NetworkError) -> [String: Sandbox] {
+        let (networks, sandboxes) = try readRecords()
+        let live = Set(containerIDs)
+        let adopted = sandboxes.filter { live.contains($0.containerID) && isAdoptable($0) }
+        for network in networks {
+            state.withLock { $0.put(network) }
+            if let bridge = network.bridge { _ = formerBridges.withLock { $0.insert(bridge.interface) } }
+        }
+        _ = formerBridges.withLock { $0.insert("docker0") }
+        try addPredefined(keepingBridge: adopted.contains { $0.endpoints.contains { $0.networkName == "bridge" } })
+        for record in adopted { state.withLock { $0.adopt(record) } }
+        for network in networks where network.phase != .ready { removeUnfinished(network) }
+        for network in state.withLock({ $0.all }) { restoreBridge(network) }
+        try repairRules(dropsForwarding: try enableForwarding())
+        removeLeftovers(sandboxes.filter { record in !adopted.contains { $0.containerID == record.containerID } })
+        var shown: [String: Sandbox] = [:]
+        for record in adopted { shown[record.containerID] = revive(record) }
+        return shown
+    }
+
+    private func readRecords() throws(NetworkError) -> (networks: [NetworkRecord], sandboxes: [SandboxRecord]) {
+        do throws(SystemCallError) {
+            return try records.readAll(warn: configuration.warn)
+        } catch {
+            throw .failed("error obtaining controller instance: " + error.description)
+        }
+    }
+
+    private func isAdoptable(_ record: SandboxRecord) -> Bool {
+        record.phase != .removing && (record.kind == .host || NetworkNamespace.isPinned(at: record.key))
+    }
+
+    // MARK: Networks
+
+    /// none, host and bridge. The default bridge follows the daemon's flags, unless containers live on it as it was.
+    private func addPredefined(keepingBridge: Bool) throws(NetworkError) {
+        for (name, driver) in [("none", "null"), ("host", "host")] {
+            if state.withLock({ $0.hasNetwork(named: name) }) { continue }
+            var network = NetworkRecord(id: randomHex(bytes: 32), name: name, created: Self.now(), driver: driver)
+            network.phase = .ready
+            try write(network)
+            state.withLock { $0.put(network) }
+        }
+        let old = state.withLock { $0.all.first { $0.name == "bridge" } }
+        if keepingBridge, old != nil { return }
+        if configuration.bridge == "none" {
+            if var old {
+                old.phase = .removing
+                if let bridge = old.bridge { try ignoringAbsence { () throws(SystemCallError) in try HostBridge.remove(bridge) } }
+                try ignoringAbsence { () throws(SystemCallError) in try self.records.remove(old) }
+                state.withLock { $0.removeNetwork(old.id) }
+            }
+            return
+        }
+        var network = NetworkRecord(
+            id: old?.id ?? randomHex(bytes: 32), name: "bridge", created: old?.created ?? Self.now(), driver: "bridge")
+        let bridge = try defaultBridge()
+        network.bridge = bridge
+        network.options = [
+            BridgeSettings.Option.defaultBridge: "true",
+            BridgeSettings.Option.icc: String(bridge.allowsContainerTraffic),
+            BridgeSettings.Option.masquerade: String(bridge.masquerades),
+            BridgeSettings.Option.binding: bridge.publishAddress, BridgeSettings.Option.name: bridge.interface,
+            BridgeSettings.Option.mtu: String(bridge.mtu),
+        ]
+        network.phase = .ready
+        if network != old { try write(network) }
+        state.withLock { $0.put(network) }
+    }
+
+    private func ignoringAbsence(_ body: () throws(SystemCallError) -> Void) throws(NetworkError) {
+        do throws(SystemCallError) { try body() } catch { throw .failed(error.description) }
+    }
+
+    private func defaultBridge() throws(NetworkError) -> BridgeSettings {
+        let name = configuration.bridge.isEmpty ? "docker0" : configuration.bridge
+        let subnet = try defaultSubnet(name)
+        var bridge = BridgeSettings(interface: name, subnet: subnet, gateway: subnet.address)
+        bridge.ownsInterface = configuration.bridge.isEmpty
+        bridge.mtu = configuration.mtu > 0 ? configuration.mtu : 1500
+        bridge.allowsContainerTraffic = configuration.interContainerCommunication
+        bridge.masquerades = configuration.masquerades
+        bridge.publishAddress = configuration.publishAddress
+        if !configuration.fixedCIDR.isEmpty {
+            guard let range = IPv4Prefix(configuration.fixedCIDR) else {
+                throw .failed("parse CIDR failed: invalid CIDR address: " + configuration.fixedCIDR)
+            }
+            bridge.range = range.masked
+        }
+        if !configuration.defaultGateway.isEmpty {
+            guard let gateway = IPv4Address(configuration.defaultGateway), subnet.contains(gateway) else {
+                throw .failed("default gateway " + configuration.defaultGateway + " is not in " + subnet.masked.description)
+            }
+            bridge.gateway = gateway
+        }
+        return bridge
+    }
+
+    /// `--bip`, or what the bridge has, or the first pool that nothing on this host overlaps.
+    private func defaultSubnet(_ name: String) throws(NetworkError) -> IPv4Prefix {
+        if !configuration.bridgeAddress.isEmpty {
+            guard let given = IPv4Prefix(configuration.bridgeAddress), given.address != given.network else {
+                throw .failed("invalid CIDR address: " + configuration.bridgeAddress)
+            }
+            return given
+        }
+        let link: Link?
+        do throws(SystemCallError) {
+            let route = try RouteSocket()
+            link = try route.links().first { $0.name == name }
+            if let link, let present = try route.addresses().first(where: { $0.index == link.index }) {
+                return present.prefix
+            }
+        } catch {
+            throw .failed("failed to read the host's interfaces: " + error.description)
+        }
+        if link == nil && !configuration.bridge.isEmpty {
+            throw .failed("bridge device with non default name " + name + " must be created manually")
+        }
+        let others = state.withLock { $0.all.filter { $0.name != "bridge" }.compactMap { $0.bridge?.subnet.masked } }
+        guard let free = subnets.firstFree(avoiding: others + (try hostRoutes(except: name))) else {
+            throw .failed("could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network")
+        }
+        return IPv4Prefix(IPv4Address(free.network.value + 1), free.length)
+    }
+
+    /// A network that was being made or removed when the daemon died.
+    private func removeUnfinished(_ network: NetworkRecord) {
+        do throws(SystemCallError) {
+            if let bridge = network.bridge { try HostBridge.remove(bridge) }
+            try records.remove(network)
+        } catch {
+            configuration.warn("network " + network.name + " was not removed completely: " + error.description)
+        }
+        state.withLock { $0.removeNetwork(network.id) }
+    }
+
+    /// The bridge of a network that was there before: a reboot took it.
+    private func restoreBridge(_ network: NetworkRecord) {
+        guard let bridge = network.bridge else { return }
+        do throws(NetworkError) {
+            try HostBridge.ensure(bridge)
+            try setSwitches(of: bridge)
+        } catch {
+            configuration.warn("network " + network.name + ": " + error.message)
+        }
+    }
+
+    /// Whether this call switched forwarding on: then the daemon closes it for everybody else.
+    private func enableForwarding() throws(NetworkError) -> Bool {
+        guard configuration.enablesForwarding, HostBridge.value("ipv4/ip_forward") == "0" else { return false }
+        do throws(SystemCallError) {
+            try HostBridge.set("ipv4/ip_forward", "1")
+        } catch {
+            throw .failed("failed to enable IP forwarding: " + error.description)
+        }
+        return true
+    }
+
+    // MARK: Sandboxes
+
+    /// Brings back what died with the daemon: proxies that died too, sockets, the resolver. Ports that somebody else took
+    /// meanwhile are named to `warn`.
+    private func revive(_ old: SandboxRecord) -> Sandbox {
+        var record = old
+        record.phase = .ready
+        let address = record.endpoints.first { $0.networkID == record.portsNetworkID }?.address?.address
+        for index in record.published.indices {
+            let port = record.published[index]
+            do throws(NetworkError) {
+                guard let proxy, let address else {
+                    try holders.hold(port, for: record.containerID)
+                    continue
+                }
+                if port.proxyPID > 0, Process.startTime(port.proxyPID) == port.proxyStartTime { continue }
+                for pid in proxy.find(port, to: address.description) { ProxyProcess.stop(pid, startTime: nil) }
+                let starting = try proxy.start(port, to: address.description)
+                record.published[index].proxyPID = starting.pid
+                record.published[index].proxyStartTime = Process.startTime(starting.pid) ?? 0
+                try ProxyProcess.wait(starting)
+            } catch {
+                configuration.warn("port \(port.hostIP):\(port.hostPort) of container \(record.containerName): \(error.message)")
+            }
+        }
+        do throws(NetworkError) {
+            if record.resolverUDP != 0 {
+                let inside = try SandboxNamespace.open(
+                    record.key, resolverPorts: (record.resolverUDP, record.resolverTCP))
+                try startResolver(&record, inside)
+            }
+            try save(record)
+        } catch {
+            configuration.warn("names of container " + record.containerName + ": " + error.message)
+        }
+        return view(record)
+    }
+
+    /// Sandboxes of containers that are gone, and what no record speaks of. Their rules went with the repair.
+    private func removeLeftovers(_ records: [SandboxRecord]) {
+        for record in records {
+            stopProxies(of: record)
+            do throws(SystemCallError) {
+                let host = try RouteSocket()
+                for endpoint in record.endpoints where !endpoint.hostInterface.isEmpty {
+                    try HostBridge.removeLink(endpoint.hostInterface, host)
+                }
+                if record.kind == .own { try NetworkNamespace.remove(pinnedAt: record.key) }
+                try self.records.removeSandbox(record.containerID)
+            } catch {
+                configuration.warn("sandbox of container " + record.containerName + ": " + error.description)
+            }
+        }
+        do throws(SystemCallError) {
+            try removeUnknownPins()
+            try removeUnknownPorts()
+        } catch {
+            configuration.warn("leftovers of networks: " + error.description)
+        }
+    }
+
+    private func removeUnknownPins() throws(SystemCallError) {
+        let directory = configuration.execRoot + "/netns"
+        guard Files.isDirectory(directory) else { return }
+        let known = Set(state.withLock { $0.sandboxes.values.map { Files.name(of: $0.key) } })
+        for name in try Files.names(in: directory) where name.utf8.count == 12 && !known.contains(name) {
+            try NetworkNamespace.remove(pinnedAt: directory + "/" + name)
+        }
+    }
+
+    /// Interfaces on the daemon's own bridges that are no living container's.
+    private func removeUnknownPorts() throws(SystemCallError) {
+        let (bridges, known) = state.withLock { state in
+            (
+                Set(state.all.compactMap { $0.bridge?.ownsInterface == true ? $0.bridge?.interface : nil }),
+                Set(state.sandboxes.values.flatMap { $0.endpoints.map(\.hostInterface) })
+            )
+        }
+        let route = try RouteSocket()
+        let links = try route.links()
+        let masters = Set(links.filter { bridges.contains($0.name) }.map(\.index))
+        for link in links where link.kind == "veth" && masters.contains(link.master) && !known.contains(link.name) {
+            try HostBridge.removeLink(link.name, route)
+        }
+    }
+}

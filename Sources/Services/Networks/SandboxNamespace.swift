@@ -1,0 +1,114 @@
+internal import CLinux
+internal import Linux
+internal import Netlink
+
+/// A container's network namespace, held open for work inside it.
+final class SandboxNamespace: Sendable {
+    let namespace: Descriptor
+    let route: RouteSocket
+    /// Bound to the resolver's address; nil where names are not resolved.
+    let resolver: ResolverSockets?
+
+    private init(namespace: consuming Descriptor, route: consuming RouteSocket, resolver: ResolverSockets?) {
+        self.namespace = namespace
+        self.route = route
+        self.resolver = resolver
+    }
+
+    /// A new namespace pinned at `path`: loopback up, no IPv6, as upstream's containers have it.
+    static func create(_ path: String, withResolver: Bool) throws(NetworkError) -> SandboxNamespace {
+        do throws(SystemCallError) {
+            return try NetworkNamespace.create(pinnedAt: path) { () throws(SystemCallError) in
+                let inside = try opened(path)
+                try inside.perform(.setUp(1))
+                for name in ["all", "default"] {
+                    let path = "ipv6/conf/" + name + "/disable_ipv6"
+                    if HostBridge.value(path) == "0" { try HostBridge.set(path, "1") }
+                }
+                let sockets = withResolver ? try ResolverSockets.open(udpPort: 0, tcpPort: 0) : nil
+                return SandboxNamespace(
+                    namespace: try Descriptor.open(path, O_RDONLY), route: inside, resolver: sockets)
+            }
+        } catch {
+            throw .failed("failed to create network namespace " + path + ": " + error.description)
+        }
+    }
+
+    private static func opened(_ path: String) throws(SystemCallError) -> RouteSocket { try RouteSocket() }
+
+    /// The namespace of a container that lives. With ports, the resolver's sockets are opened on them; on a port of 0,
+    /// on any.
+    static func open(
+        _ path: String, resolverPorts: (udp: UInt16, tcp: UInt16)? = nil
+    ) throws(NetworkError) -> SandboxNamespace {
+        do throws(SystemCallError) {
+            return try NetworkNamespace.enter(path) { () throws(SystemCallError) in
+                let sockets: ResolverSockets?
+                if let resolverPorts {
+                    sockets = try ResolverSockets.open(udpPort: resolverPorts.udp, tcpPort: resolverPorts.tcp)
+                } else {
+                    sockets = nil
+                }
+                return SandboxNamespace(
+                    namespace: try Descriptor.open(path, O_RDONLY), route: try RouteSocket(), resolver: sockets)
+            }
+        } catch {
+            throw .failed("failed to enter network namespace " + path + ": " + error.description)
+        }
+    }
+}
+
+/// The sockets on which a container's names are asked for: 127.0.0.11 in its namespace, on ports of the kernel's choice,
+/// so that the container may have a server of its own on port 53.
+final class ResolverSockets: Sendable {
+    let udp: Descriptor
+    let tcp: Descriptor
+    let udpPort: UInt16
+    let tcpPort: UInt16
+
+    private init(udp: consuming Descriptor, tcp: consuming Descriptor) throws(SystemCallError) {
+        udpPort = try ResolverSockets.port(udp.number)
+        tcpPort = try ResolverSockets.port(tcp.number)
+        self.udp = udp
+        self.tcp = tcp
+    }
+
+    /// In the calling thread's namespace, whose loopback must be up.
+    static func open(udpPort: UInt16, tcpPort: UInt16) throws(SystemCallError) -> ResolverSockets {
+        let udp = try bound(SOCK_DGRAM, udpPort)
+        let tcp = try bound(SOCK_STREAM, tcpPort)
+        try checked("listen") { listen(tcp.number, 64) }
+        return try ResolverSockets(udp: udp, tcp: tcp)
+    }
+
+    private static func bound(_ kind: __socket_type, _ port: UInt16) throws(SystemCallError) -> Descriptor {
+        // SOCK_CLOEXEC | SOCK_NONBLOCK
+        let socket = Descriptor(
+            owning: try checked("socket") { CLinux.socket(AF_INET, Int32(kind.rawValue) | 0o2004000, 0) })
+        var one: Int32 = 1
+        if kind == SOCK_STREAM { setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &one, 4) }
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = port.bigEndian
+        name.sin_addr.s_addr = UInt32(0x7F00_000B).bigEndian
+        try checked("bind", ResolvConf.embedded) {
+            withUnsafePointer(to: &name) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(socket.number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        }
+        return socket
+    }
+
+    private static func port(_ socket: Int32) throws(SystemCallError) -> UInt16 {
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        try checked("getsockname") {
+            withUnsafeMutablePointer(to: &name) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+            }
+        }
+        return UInt16(bigEndian: name.sin_port)
+    }
+}
