@@ -110,7 +110,7 @@ let modules: [Module] = [
     full(
         .Services, "Images",
         [
-            "EngineAPI", "OCIImage", "ContainerdAPI", "Protobuf", "ContainerdClient", "Archive", "TarFormat",
+            "EngineAPI", "OCIImage", "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "ByteStream", "Archive", "TarFormat",
             "Compression",
             "Digests", "Workers", "JSON", "Linux", "CLinux",
         ], packages: ["NIOCore"]),

@@ -1,0 +1,203 @@
+internal import Archive
+internal import ByteStream
+internal import Compression
+internal import ContainerdAPI
+internal import ContainerdClient
+internal import Digests
+internal import GRPC
+internal import Linux
+internal import OCIImage
+internal import TarFormat
+internal import Workers
+
+/// The files of an image archive as they pass by: large ones go straight into containerd's content store, small ones are
+/// held. Nothing is written to a temporary file, and nothing read twice.
+struct IntakenFiles: Sendable {
+    enum File: Sendable {
+        case bytes([UInt8])
+        case blob(digest: String, size: Int, compression: Compression)
+        case link(String)
+    }
+
+    var files: [String: File] = [:]
+
+    /// The file at a path of the archive, symbolic links followed.
+    func file(_ path: String) -> File? {
+        var path = Files.cleaned(path)
+        for _ in 0..<32 {
+            guard case .link(let target)? = files[path] else { return files[path] }
+            path = Files.cleaned(target.hasPrefix("/") ? String(target.dropFirst()) : Files.parent(of: path) + "/" + target)
+        }
+        return nil
+    }
+
+    /// The content of a small file.
+    func bytes(_ path: String) -> [UInt8]? {
+        if case .bytes(let bytes)? = file(path) { return bytes }
+        return nil
+    }
+}
+
+/// What the reading thread hands to the side that talks to containerd.
+private enum IntakeStep: Sendable {
+    case blob(path: String, size: Int, compression: Compression, content: ByteChannel)
+    case end(Result<[String: IntakenFiles.File], ImageError>)
+}
+
+extension ImageStore {
+    /// Files up to this size are held in memory: manifests and configurations.
+    private static let small = 256 << 10
+    /// What small files may take together.
+    private static let mostHeld = 64 << 20
+
+    /// Takes in an archive, compressed or not. `client` is under a lease.
+    func intake(_ archive: ByteChannel, with client: ContainerdClient) async throws(ImageError) -> IntakenFiles {
+        let (steps, out) = AsyncStream.makeStream(of: IntakeStep.self)
+        Workers.shared.perform {
+            let result: Result<[String: IntakenFiles.File], ImageError>
+            do throws(StreamError) {
+                result = .success(try Self.read(archive) { out.yield($0) })
+            } catch {
+                result = .failure(ImageError(500, Self.words(error)))
+            }
+            out.yield(.end(result))
+            out.finish()
+        }
+        var files = IntakenFiles()
+        var failure: ImageError?
+        for await step in steps {
+            switch step {
+            case .blob(let path, let size, let compression, let content):
+                if failure != nil {
+                    content.abandon(StreamError("cancelled"))
+                    continue
+                }
+                do throws(ImageError) {
+                    let digest = try await store(content, path, size, client)
+                    files.files[path] = .blob(digest: digest, size: size, compression: compression)
+                } catch {
+                    failure = error
+                    content.abandon(StreamError(error.message))
+                    archive.abandon(StreamError(error.message))
+                }
+            case .end(let result):
+                switch result {
+                case .success(let held): files.files.merge(held) { streamed, _ in streamed }
+                case .failure(let error): failure = failure ?? error
+                }
+            }
+        }
+        if let failure { throw failure }
+        return files
+    }
+
+    /// Docker unpacks in a process of its own, and says so when it fails.
+    private static func words(_ error: StreamError) -> String {
+        "Error processing tar file(exit status 1): " + error.message
+    }
+
+    private static func read(
+        _ archive: ByteChannel, _ hand: (sending IntakeStep) -> Void
+    ) throws(StreamError) -> [String: IntakenFiles.File] {
+        let (source, _) = try Compression.decompressed(archive)
+        let reader = TarReader(source)
+        var held: [String: IntakenFiles.File] = [:]
+        var room = mostHeld
+        while let header = try reader.next() {
+            let path = Files.cleaned(header.nameText)
+            switch header.kind {
+            case .symbolicLink, .hardLink:
+                let target = header.kind == .hardLink ? "/" + header.linkText : header.linkText
+                held[path] = .link(target)
+            case .file where header.size <= small:
+                room -= header.size
+                guard room >= 0 else { throw StreamError("archive holds too many small files") }
+                held[path] = .bytes(try reader.content(limit: small))
+            case .file: try stream(reader, header, path, hand)
+            default: break
+            }
+        }
+        try reader.drain()
+        return held
+    }
+
+    private static func stream(
+        _ reader: TarReader, _ header: TarHeader, _ path: String, _ hand: (sending IntakeStep) -> Void
+    ) throws(StreamError) {
+        let content = ByteChannel(most: 4 << 20, pieceSize: 1 << 20)
+        var begun = false
+        do throws(StreamError) {
+            while let piece = try reader.piece() {
+                switch piece {
+                case .data(let bytes):
+                    if !begun {
+                        begun = true
+                        let compression = Compression.detect(bytes)
+                        hand(.blob(path: path, size: header.size, compression: compression, content: content))
+                    }
+                    try content.write(bytes)
+                case .hole: throw StreamError("archive/tar: sparse file in an image archive")
+                }
+            }
+            try content.flush()
+            content.finish()
+        } catch {
+            content.finish(error)
+            throw error
+        }
+    }
+
+    /// Writes one blob. Its digest is in its path in newer archives; in older ones it is made here on the way.
+    private func store(
+        _ content: ByteChannel, _ path: String, _ size: Int, _ client: ContainerdClient
+    ) async throws(ImageError) -> String {
+        let named = path.hasPrefix("blobs/sha256/") ? Digest(hex: String(path.dropFirst(13))) : nil
+        let ref = "load-" + randomHex(bytes: 12)
+        var hashed: Digest?
+        do throws(GRPCStatus) {
+            var writer = try await client.content.write(ref: ref, size: Int64(size), digest: named?.description ?? "")
+            let digest = try await fill(&writer, content, named)
+            hashed = digest
+            try await writer.commit(digest: digest.description, size: Int64(size))
+            return digest.description
+        } catch {
+            guard error.code == .alreadyExists else { throw ImageError(error) }
+        }
+        // It is there already: found at the commit, when all has been hashed, or at once, when its name told.
+        let digest: String
+        if let hashed { digest = hashed.description } else { digest = try await rest(content, named) }
+        if let lease = client.lease {
+            try await calling { () async throws(GRPCStatus) in
+                try await client.leases.addResource(lease, .init(id: digest, type: "content"))
+            }
+        }
+        return digest
+    }
+
+    private func fill(
+        _ writer: inout ContainerdClient.BlobWriter, _ content: ByteChannel, _ named: Digest?
+    ) async throws(GRPCStatus) -> Digest {
+        var hash = Hash()
+        while true {
+            let piece: [UInt8]?
+            do throws(StreamError) { piece = try await content.next() } catch {
+                writer.close()
+                throw GRPCStatus(.unknown, error.message)
+            }
+            guard let piece else { break }
+            if named == nil { hash.update(piece) }
+            try await writer.write(piece)
+        }
+        return named ?? hash.digest()
+    }
+
+    private func rest(_ content: ByteChannel, _ named: Digest?) async throws(ImageError) -> String {
+        var hash = Hash()
+        do throws(StreamError) {
+            while let piece = try await content.next() { if named == nil { hash.update(piece) } }
+        } catch {
+            throw .failed(Self.words(error))
+        }
+        return (named ?? hash.digest()).description
+    }
+}
