@@ -161,7 +161,7 @@ struct ArchiveLoad: Sendable {
         let image = StoredImage(
             id: manifest.config.digest,
             target: OCIDescriptor(mediaType: type, digest: entry.digest, size: bytes.count),
-            manifestDigest: entry.digest, manifest: manifest, config: parsed, chainIDs: chainIDs, parent: "")
+            manifestDigest: entry.digest, manifestSize: bytes.count, manifest: manifest, config: parsed, chainIDs: chainIDs, parent: "")
         try await unpack(image)
         try await finish(image, names)
     }

@@ -105,8 +105,7 @@ extension ImageStore {
         for item in saving.items {
             var entry = OCIDescriptor(
                 mediaType: item.image.manifest.mediaType.isEmpty ? MediaType.manifest : item.image.manifest.mediaType,
-                digest: item.image.manifestDigest, size: 0)
-            entry.size = item.image.target.digest == item.image.manifestDigest ? item.image.target.size : 0
+                digest: item.image.manifestDigest, size: item.image.manifestSize)
             if item.names.isEmpty { entries.append(entry) }
             for name in item.names {
                 entry.annotations = [

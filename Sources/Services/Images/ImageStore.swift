@@ -127,12 +127,12 @@ public final class ImageStore: Sendable {
 
     func image(target: OCIDescriptor) async throws(ImageError) -> StoredImage {
         if let known = cache.withLock({ $0[target.digest] }) { return known }
-        let (manifest, digest) = try await manifest(target)
+        let (manifest, digest, size) = try await manifest(target)
         let bytes = try await blob(manifest.config.digest)
         let config = try parsed { () throws(JSON.Failure) in try OCIImageConfig(parsing: bytes) }
         let info = try await calling { () async throws(GRPCStatus) in try await client.content.info(manifest.config.digest) }
         let image = StoredImage(
-            id: manifest.config.digest, target: target, manifestDigest: digest, manifest: manifest, config: config,
+            id: manifest.config.digest, target: target, manifestDigest: digest, manifestSize: size, manifest: manifest, config: config,
             chainIDs: Digest.chain(of: config.diffIDs.compactMap { Digest($0) }).map(\.description),
             parent: info.labels[Self.parentLabel] ?? "")
         cache.withLock { $0[target.digest] = image }
@@ -142,7 +142,7 @@ public final class ImageStore: Sendable {
     func forget(_ target: String) { _ = cache.withLock { $0.removeValue(forKey: target) } }
 
     /// The manifest for this platform, through indexes.
-    private func manifest(_ target: OCIDescriptor) async throws(ImageError) -> (OCIManifest, String) {
+    private func manifest(_ target: OCIDescriptor) async throws(ImageError) -> (OCIManifest, String, Int) {
         let bytes = try await blob(target.digest)
         let json = try parsed { () throws(JSON.Failure) in try JSON(parsing: bytes) }
         if json["manifests"] != nil {
@@ -152,7 +152,7 @@ public final class ImageStore: Sendable {
             }
             throw ImageError(404, "no match for platform in manifest: not found")
         }
-        return (try parsed { () throws(JSON.Failure) in try OCIManifest(parsing: bytes) }, target.digest)
+        return (try parsed { () throws(JSON.Failure) in try OCIManifest(parsing: bytes) }, target.digest, bytes.count)
     }
 
     /// A small blob.

@@ -30,7 +30,8 @@ extension ImageStore {
             mediaType: oci ? MediaType.manifest : MediaType.dockerManifest, config: configDescriptor, layers: layers)
         let target = try await store(manifest, client)
         return StoredImage(
-            id: configDescriptor.digest, target: target, manifestDigest: target.digest, manifest: manifest, config: config,
+            id: configDescriptor.digest, target: target, manifestDigest: target.digest, manifestSize: target.size,
+            manifest: manifest, config: config,
             chainIDs: chainIDs, parent: parent)
     }
 

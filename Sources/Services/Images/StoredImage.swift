@@ -9,6 +9,8 @@ public struct StoredImage: Sendable {
     public let target: OCIDescriptor
     /// The digest of the manifest.
     public let manifestDigest: String
+    /// Bytes of the manifest.
+    public let manifestSize: Int
     public let manifest: OCIManifest
     public let config: OCIImageConfig
     /// The snapshot of each layer, from the bottom up; the last is the parent of a container's root.
