@@ -29,7 +29,8 @@ func records(_ pieces: [String], attributes: [String: String] = [:]) -> String {
     #expect(records(["\t\r\u{1}\u{7F}\"\\<&>é\u{2028}\n"]) ==
         #"{"log":"\u0009\r\u0001"# + "\u{7F}" + #"\"\\\u003c\u0026\u003eé\u2028\n","stream":"stdout","time":"T"}"# + "\n")
     var out: [UInt8] = []
-    RecordWriter.escape([0x61, 0xFF, 0xE2, 0x80, 0x62].withUnsafeBytes { $0 }, into: &out)
+    let broken: [UInt8] = [0x61, 0xFF, 0xE2, 0x80, 0x62]
+    broken.withUnsafeBytes { RecordWriter.escape($0, into: &out) }
     #expect(String(decoding: out, as: UTF8.self) == #"a\ufffd\ufffd\ufffdb"#)
 }
 
@@ -140,7 +141,10 @@ func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) as
     let reader = try pipe.reader.duplicate()
     _ = consume pipe
     let (bytes, seen) = AsyncStream.makeStream(of: [UInt8].self)
-    _ = try collector.collect(stdout: consume reader, stderr: nil, into: log, onOutput: { seen.yield(Array($1)) }) {
+    _ = try collector.collect(stdout: consume reader, stderr: nil, into: log, onOutput: { (_, bytes) -> Bool in
+        seen.yield(Array(bytes))
+        return true
+    }) {
         seen.finish()
         log.close()
     }

@@ -2,9 +2,10 @@ import CLinux
 import HTTPServer
 import Linux
 import Testing
+import Workers
 
 /// A server on a unix socket of its own, and raw bytes to it.
-private final class Fixture {
+private final class Fixture: Sendable {
     let path = "/tmp/slipway-http-" + randomHex(bytes: 6)
     let server: HTTPServer
 
@@ -28,52 +29,53 @@ private final class Fixture {
     }
 
     /// Sends everything, ends the input when told to, and reads to the end.
-    func exchange(_ text: String, endInput: Bool = true) throws -> String {
-        let client = try connect()
-        try client.writeAll(text)
-        if endInput { shutdown(client.number, Int32(SHUT_WR)) }
-        return String(decoding: try client.readAll(), as: UTF8.self)
+    func exchange(_ text: String, endInput: Bool = true) async throws -> String {
+        try await Workers.shared.run { () throws(any Error) -> String in
+            let client = try self.connect()
+            try client.writeAll(text)
+            if endInput { shutdown(client.number, Int32(SHUT_WR)) }
+            return String(decoding: try client.readAll(), as: UTF8.self)
+        }
     }
 }
 
-@Test func requestsFollowOneAnotherOnOneConnection() throws {
+@Test func requestsFollowOneAnotherOnOneConnection() async throws {
     let fixture = try Fixture { request in
         let body = (try? await request.body.collect()) ?? []
         return HTTPResponse(body: .bytes(Array((request.path + ":").utf8) + body))
     }
-    let answer = try fixture.exchange(
+    let answer = try await fixture.exchange(
         "POST /a%20b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /c HTTP/1.1\r\nConnection: close\r\n\r\n", endInput: false)
     #expect(answer.contains("\r\n\r\n/a b:abcHTTP/1.1 200 OK"))
     #expect(answer.hasSuffix("/c:"))
 }
 
-@Test func aStreamIsChunkedAndEnds() throws {
+@Test func aStreamIsChunkedAndEnds() async throws {
     let fixture = try Fixture { _ in
         HTTPResponse(body: .stream { writer in
             try await writer.write(Array("one".utf8))
             try await writer.write(Array("three".utf8))
         })
     }
-    let answer = try fixture.exchange("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", endInput: false)
+    let answer = try await fixture.exchange("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", endInput: false)
     #expect(answer.hasSuffix("3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"))
 }
 
-@Test func aHijackedConnectionGetsTheBytesSentWithItsRequest() throws {
+@Test func aHijackedConnectionGetsTheBytesSentWithItsRequest() async throws {
     let fixture = try Fixture { _ in
         HTTPResponse(status: 101, headers: [("Connection", "Upgrade"), ("Upgrade", "tcp")], body: .hijack { connection in
             while let bytes = try? await connection.read() { try? await connection.write(bytes.reversed()) }
             try? await connection.write(Array("end".utf8))
         })
     }
-    let answer = try fixture.exchange("POST /attach HTTP/1.1\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nabc")
+    let answer = try await fixture.exchange("POST /attach HTTP/1.1\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nabc")
     #expect(answer == "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\ncbaend")
 }
 
-@Test func anAnswerBeforeTheEndOfTheBodyArrives() throws {
+@Test func anAnswerBeforeTheEndOfTheBodyArrives() async throws {
     let fixture = try Fixture { _ in HTTPResponse(status: 400, body: .bytes(Array("no".utf8))) }
-    let client = try fixture.connect()
-    try client.writeAll("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 100_000))
-    let answer = String(decoding: try client.readAll(), as: UTF8.self)
+    let answer = try await fixture.exchange(
+        "POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 100_000), endInput: false)
     #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n") && answer.hasSuffix("\r\n\r\nno"))
 }
 
@@ -86,7 +88,7 @@ private final class Fixture {
             signal.yield(Task.isCancelled)
         })
     }
-    do {
+    try await Workers.shared.run { () throws(any Error) in
         let client = try fixture.connect()
         try client.writeAll("GET /events HTTP/1.1\r\n\r\n")
         var buffer = [UInt8](repeating: 0, count: 64)

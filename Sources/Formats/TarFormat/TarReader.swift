@@ -82,7 +82,7 @@ public final class TarReader {
                 bytes.append(contentsOf: found)
             case .hole(let count):
                 guard count <= limit - bytes.count else { throw StreamError("file is larger than \(limit) bytes") }
-                bytes.append(contentsOf: repeatElement(0, count: count))
+                bytes += [UInt8](repeating: 0, count: count)
             }
         }
         return bytes
