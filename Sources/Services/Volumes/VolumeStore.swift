@@ -1,4 +1,8 @@
+internal import CLinux
 public import EngineAPI
+internal import JSON
+internal import Linux
+internal import Synchronization
 
 /// Something that happened to a volume.
 public struct VolumeEvent: Equatable, Sendable {
@@ -14,57 +18,123 @@ public struct VolumeEvent: Equatable, Sendable {
 
 /// The volumes of the local driver, under `data-root/volumes`. Methods block on the file system: call from a worker
 /// thread. Safe to call from several threads at once.
+///
+/// Two locks, the outer first: `changes`, one change to the set of volumes or to a mount at a time, held while the file
+/// system works; and the one around `state`, held for moments, which is all that listing takes.
 public final class VolumeStore: Sendable {
-    private let directory: String
-    private let observe: @Sendable (VolumeEvent) -> Void
+    struct State: Sendable {
+        var volumes: [String: VolumeRecord] = [:]
+        /// Containers by the volume that their records name.
+        var references: [String: Set<String>] = [:]
+        /// Containers by the volume that they run with.
+        var mounted: [String: Set<String>] = [:]
+    }
 
-    /// Reads what is there. References are not recorded: the containers' records hold them, and `refer` repeats them at
-    /// start.
+    let directory: String
+    let observe: @Sendable (VolumeEvent) -> Void
+    let state = Mutex(State())
+    let changes = Mutex<Void>(())
+
+    /// Reads what is there, and ends removals that were begun. References are not recorded: the containers' records hold
+    /// them, and `refer` and `mount` repeat them at start; `settle` follows.
     public init(
         dataRoot: String, observe: @escaping @Sendable (VolumeEvent) -> Void = { _ in }
     ) throws(VolumeError) {
         directory = dataRoot + "/volumes"
         self.observe = observe
+        do throws(SystemCallError) {
+            try Files.makeDirectories(directory, mode: 0o701)
+            for name in try Files.names(in: directory).sorted() {
+                if name.hasPrefix(".removing-") {
+                    try Files.removeTree(directory + "/" + name)
+                } else if let record = try read(name) {
+                    state.withLock { $0.volumes[name] = record }
+                }
+            }
+        } catch {
+            throw .failed("error creating volume root: " + error.description)
+        }
     }
 
-    /// Creates a volume, or returns the one of that name if its driver is the same. An empty name makes one of 64
-    /// hexadecimal digits.
-    public func create(
-        _ request: VolumeCreateRequest, for containerID: String? = nil
-    ) throws(VolumeError) -> Volume {
-        throw .failed("volumes cannot be created yet")
+    /// Unmounts volumes that no container runs with. To be called once after the mounts of running containers were
+    /// repeated.
+    public func settle() throws(VolumeError) {
+        try changes.withLock { (_: inout Void) throws(VolumeError) in
+            let idle = state.withLock { state in
+                state.volumes.values.filter { $0.mount != nil && state.mounted[$0.name, default: []].isEmpty }
+            }
+            for volume in idle { try unmount(path(volume.name)) }
+        }
     }
 
-    public func inspect(_ name: String) throws(VolumeError) -> Volume { throw .noSuchVolume(name) }
+    func path(_ name: String) -> String { directory + "/" + name + "/_data" }
+
+    // MARK: Reading
+
+    /// The volume of this name. 404 when there is none.
+    public func inspect(_ name: String) throws(VolumeError) -> Volume {
+        guard let record = state.withLock({ $0.volumes[name] }) else { throw .noSuchVolume(name) }
+        return record.volume(path(name))
+    }
 
     /// Volumes that match (`dangling`, `name`, `label`, `driver`), sorted by name.
-    public func list(_ filters: Filters = Filters()) throws(VolumeError) -> [Volume] { [] }
-
-    /// The same with sizes and reference counts, for `/system/df`.
-    public func listWithUsage() throws(VolumeError) -> [Volume] { [] }
-
-    /// Removes a volume no container refers to: 409 otherwise. With `force` an unknown name is no error.
-    public func remove(_ name: String, force: Bool = false) throws(VolumeError) {}
-
-    /// Removes unused anonymous volumes, or with the filter `all=true` every unused one.
-    public func prune(_ filters: Filters = Filters()) throws(VolumeError) -> (names: [String], reclaimed: Int) { ([], 0) }
-
-    /// Notes that a container's record names the volume, so that it is in use. 404 when there is no such volume.
-    public func refer(_ name: String, from containerID: String) throws(VolumeError) {}
-
-    /// Ends `refer`. With `removingAnonymous` a volume with a name made up here goes too when nobody else uses it.
-    public func unrefer(_ name: String, from containerID: String, removingAnonymous: Bool = false) {}
-
-    /// Makes a volume's content available for a container that starts, mounting it when it is the first, and returns
-    /// its path on the host.
-    public func mount(_ name: String, for containerID: String) throws(VolumeError) -> String {
-        throw .noSuchVolume(name)
+    public func list(_ filters: Filters = Filters()) throws(VolumeError) -> [Volume] {
+        try Self.check(filters, ["dangling", "name", "label", "driver"])
+        let dangling: Bool?
+        do throws(JSON.Failure) { dangling = try filters.flag("dangling") } catch { throw .invalid(error.message) }
+        let (volumes, references) = state.withLock { ($0.volumes, $0.references) }
+        let found = volumes.values.filter { volume in
+            (!filters.contains("name") || filters["name"].contains { volume.name.contains($0) })
+                && (!filters.contains("driver") || filters["driver"].contains("local"))
+                && filters.matchLabels("label", volume.labels ?? [:])
+                && (dangling == nil || dangling == references[volume.name, default: []].isEmpty)
+        }
+        return found.sorted { $0.name < $1.name }.map { $0.volume(path($0.name)) }
     }
 
-    /// Ends `mount`. Unknown names and containers are no error.
-    public func unmount(_ name: String, for containerID: String) throws(VolumeError) {}
+    /// The same with sizes and reference counts, for `/system/df`.
+    public func listWithUsage() throws(VolumeError) -> [Volume] {
+        try list().map { (volume) throws(VolumeError) in
+            var volume = volume
+            var usage = VolumeUsage()
+            usage.refCount = state.withLock { $0.references[volume.name]?.count ?? 0 }
+            usage.size = size(volume.name)
+            volume.usageData = usage
+            return volume
+        }
+    }
 
-    /// Copies what an image has at `path` into an empty volume, with modes and owners, as a container's first use of
-    /// it does. `root` is the image's mounted root; the path is resolved inside it and cannot leave it.
-    public func copyUp(_ name: String, from path: String, inRoot root: String) throws(VolumeError) {}
+    /// Whether the name was made up by `create`.
+    public func isAnonymous(_ name: String) -> Bool { state.withLock { $0.volumes[name]?.isAnonymous ?? false } }
+
+    static func check(_ filters: Filters, _ known: [String]) throws(VolumeError) {
+        if let name = filters.unknown(among: known) { throw .invalid("invalid filter '" + name + "'") }
+    }
+
+    /// The bytes of the files; -1 when they cannot be counted.
+    func size(_ name: String) -> Int {
+        do throws(SystemCallError) { return try TreeSize.of(path(name)) } catch { return -1 }
+    }
+
+    /// A volume's record; for one that upstream's daemon made, what its files tell. nil for what is no volume.
+    private func read(_ name: String) throws(SystemCallError) -> VolumeRecord? {
+        let folder = directory + "/" + name
+        guard Files.isDirectory(folder), Files.isDirectory(folder + "/_data") else { return nil }
+        if let record = Self.object(folder + "/volume.json") {
+            // A record that cannot be read is as good as none: the data counts.
+            if let volume = try? VolumeRecord(json: record) { return volume }
+        }
+        let modified = Files.status(folder)?.st_mtim.tv_sec ?? 0
+        var volume = VolumeRecord(name: name, createdAt: Timestamp(seconds: modified).description)
+        if let options = Self.object(folder + "/opts.json") {
+            volume.options = (try? VolumeRecord.options(driverFile: options)) ?? nil
+        }
+        return volume
+    }
+
+    private static func object(_ path: String) -> JSON.Object? {
+        // Absent or unreadable: the caller does without.
+        guard let bytes = try? Files.read(path), let json = try? JSON(parsing: bytes) else { return nil }
+        return json.object
+    }
 }
