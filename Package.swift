@@ -176,13 +176,17 @@ let tested: Set<String> = [
     "Compression",
     "ContainerLogs",
     "Digests",
+    "Firewall",
     "GRPC",
     "HTTPServer",
     "JSON",
     "Linux",
+    "Netlink",
+    "Networks",
     "OCIImage",
     "Protobuf",
     "TarFormat",
+    "Volumes",
 ]
 
 /// Those of them with a folder Fixtures of upstream's own bytes.
