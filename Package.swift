@@ -56,8 +56,8 @@ let modules: [Module] = [
 
     // Mechanisms: one kernel subsystem or one wire each.
     light(.Mechanisms, "CSeccomp", libraries: ["seccomp"], isC: true),
-    light(.Mechanisms, "Seccomp", ["CSeccomp", "OCIRuntime", "Linux", "CLinux"]),
-    light(.Mechanisms, "Cgroups", ["OCIRuntime", "Linux", "CLinux"]),
+    light(.Mechanisms, "Seccomp", ["CSeccomp", "OCIRuntime", "JSON", "Linux", "CLinux"]),
+    light(.Mechanisms, "Cgroups", ["OCIRuntime", "JSON", "Linux", "CLinux"]),
     light(.Mechanisms, "Mounts", ["OCIRuntime", "Linux", "CLinux"]),
     light(.Mechanisms, "TTRPC", ["Protobuf", "Linux", "CLinux"]),
     full(.Mechanisms, "Terminal", ["Linux", "CLinux"]),
@@ -129,7 +129,7 @@ let modules: [Module] = [
     light(
         .Programs, "RuncCommand",
         [
-            "ContainerRuntime", "OCIRuntime", "JSON", "Flags", "Cgroups", "Seccomp", "Linux", "CLinux",
+            "ContainerRuntime", "OCIRuntime", "JSON", "Flags", "Cgroups", "Mounts", "Seccomp", "Linux", "CLinux",
         ]),
     light(
         .Programs, "ShimCommand",

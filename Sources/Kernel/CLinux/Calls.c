@@ -2,13 +2,16 @@
 #include "CLinux.h"
 #include <dirent.h>
 #include <pty.h>
+#include <linux/bpf.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
 #include <sched.h>
 #include <sys/personality.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
 static int kept_argc;
@@ -117,6 +120,28 @@ int cl_mount_setattr(int directory, const char *path, unsigned flags, uint64_t s
     return (int)syscall(442, directory, path, flags, &attributes, sizeof attributes);
 }
 
+long cl_file_system_type(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (long)status.f_type : -1;
+}
+long cl_mount_flags(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (long)status.f_flags : -1;
+}
+int cl_new_mount(const char *type, unsigned attributes) {
+    int context = (int)syscall(430 /* fsopen */, type, 1 /* FSOPEN_CLOEXEC */);
+    if (context < 0) return -1;
+    int mount = (int)syscall(431 /* fsconfig */, context, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0);
+    if (mount == 0) mount = (int)syscall(432 /* fsmount */, context, 1 /* FSMOUNT_CLOEXEC */, attributes);
+    int error = errno;
+    close(context);
+    errno = error;
+    return mount;
+}
+int cl_execute(int descriptor, const char *const *arguments, const char *const *environment) {
+    return (int)syscall(SYS_execveat, descriptor, "", arguments, environment, 0x1000 /* AT_EMPTY_PATH */);
+}
+
 int cl_clone(uint64_t flags, int exit_signal) {
     struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls; } arguments = {0};
     arguments.flags = flags;
@@ -132,6 +157,47 @@ static void set_disposition(int signal, void (*handler)(int)) {
 void cl_ignore_signal(int signal) { set_disposition(signal, SIG_IGN); }
 void cl_default_signal(int signal) { set_disposition(signal, SIG_DFL); }
 int cl_execvp(const char *const *arguments) { return execvp(arguments[0], (char *const *)arguments); }
+int cl_attach_device_program(int cgroup, const uint64_t *instructions, size_t count) {
+    uint32_t attached[64];
+    union bpf_attr query = {0};
+    query.query.target_fd = (uint32_t)cgroup;
+    query.query.attach_type = BPF_CGROUP_DEVICE;
+    query.query.prog_ids = (uint64_t)(uintptr_t)attached;
+    query.query.prog_cnt = 64;
+    int known = (int)syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof query);
+    union bpf_attr load = {0};
+    load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+    load.insns = (uint64_t)(uintptr_t)instructions;
+    load.insn_cnt = (uint32_t)count;
+    load.license = (uint64_t)(uintptr_t)"Apache";
+    int program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load);
+    if (program < 0) return -1;
+    union bpf_attr attach = {0};
+    attach.target_fd = (uint32_t)cgroup;
+    attach.attach_bpf_fd = (uint32_t)program;
+    attach.attach_type = BPF_CGROUP_DEVICE;
+    attach.attach_flags = BPF_F_ALLOW_MULTI;
+    int result = (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach), error = errno;
+    close(program);
+    for (uint32_t i = 0; result == 0 && known == 0 && i < query.query.prog_cnt && i < 64; i++) {
+        union bpf_attr by_id = {0};
+        by_id.prog_id = attached[i];
+        int old = (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &by_id, sizeof by_id);
+        if (old < 0) continue;
+        union bpf_attr detach = {0};
+        detach.target_fd = (uint32_t)cgroup;
+        detach.attach_bpf_fd = (uint32_t)old;
+        detach.attach_type = BPF_CGROUP_DEVICE;
+        syscall(SYS_bpf, BPF_PROG_DETACH, &detach, sizeof detach);
+        close(old);
+    }
+    errno = error;
+    return result;
+}
+int cl_seccomp_filter(unsigned flags, const void *filter, unsigned count) {
+    struct sock_fprog program = {(unsigned short)count, (struct sock_filter *)filter};
+    return (int)syscall(SYS_seccomp, 1 /* SECCOMP_SET_MODE_FILTER */, flags, &program);
+}
 
 bool cl_exited(int status) { return WIFEXITED(status); }
 int cl_exit_status(int status) { return WEXITSTATUS(status); }

@@ -108,4 +108,7 @@ public struct Pipe: ~Copyable {
         reader = Descriptor(owning: ends.0)
         writer = Descriptor(owning: ends.1)
     }
+
+    /// Closes the end that writes, once a child has it, and leaves the one that reads.
+    public consuming func endWriting() -> Descriptor { reader }
 }

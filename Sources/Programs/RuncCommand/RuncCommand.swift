@@ -1,19 +1,125 @@
+internal import ContainerRuntime
 internal import Flags
-internal import JSON
 internal import Linux
-internal import OCIRuntime
+
+/// What one command does. The status is the program's.
+typealias Action = (Invocation) throws(RuntimeFailure) -> Int32
+
+/// One use of the program: the command's arguments, and the global flags' values.
+struct Invocation {
+    let arguments: [String]
+    let log: Log
+    let store: ContainerStore
+    let rootless: String
+
+    /// The container's name, which is the first argument.
+    var id: String { arguments.first ?? "" }
+
+    /// The container the first argument names.
+    func container() throws(RuntimeFailure) -> Container { try store.load(id) }
+}
+
+/// How many arguments a command takes.
+enum ArgumentCount {
+    case exactly(Int)
+    case atLeast(Int)
+    case atMost(Int)
+
+    /// Why a number of arguments is wrong, in runc's words; nil when it is right.
+    func objection(_ count: Int, command: String) -> String? {
+        let name = "runc: \"" + command + "\" requires "
+        switch self {
+        case .exactly(let wanted): return count == wanted ? nil : name + "exactly " + String(wanted) + " argument(s)"
+        case .atLeast(let least): return count >= least ? nil : name + "a minimum of " + String(least) + " argument(s)"
+        case .atMost(let most): return count <= most ? nil : name + "a maximum of " + String(most) + " argument(s)"
+        }
+    }
+}
 
 /// What the program does, behind its main.
 public enum RuncCommand {
+    static let version = "1.1.5"
+    static let specVersion = "1.0.2-dev"
+
     /// Runs the program and returns its exit status.
     public static func main(_ arguments: [String]) -> Int32 {
-        let app = UrfaveApp<() -> Int32>("runc", usage: "x", version: "1", commands: [
-            UrfaveCommand("spec", usage: "s") { flags in { Console.out(Spec.starter.json.indented("\t")); return 0 } }
-        ]) { _ in }
-        switch app.resolve(Array(arguments.dropFirst())) {
-        case .run(let action, _, _, _): return action()
-        case .show(let text): Console.out(text); return 0
-        case .refuse(let message, let help, let status): Console.out(help); Console.error(message); return status
+        var globals = Globals()
+        let app = UrfaveApp<Verb>(
+            "runc", usage: "run containers that are described by the Open Container Initiative's specification",
+            version: versionText, commands: Verb.all
+        ) { flags in globals.declare(flags) }
+        let resolution = app.resolve(Array(arguments.dropFirst()))
+        var log = Log()
+        do throws(RuntimeFailure) { log = try globals.log() } catch { return log.fatal(error) }
+        switch resolution {
+        case .show(let text):
+            Console.out(text)
+            return 0
+        case .refuse(let message, let help, let status):
+            Console.out(help)
+            return log.fatal(RuntimeFailure(status == 3 ? message + "\n" : message, status: status))
+        case .run(let verb, let rest, let path, let help):
+            if let objection = verb.count.objection(rest.count, command: Files.name(of: path.split(separator: " ").joined(separator: "/"))) {
+                Console.out("Incorrect Usage.\n\n" + help)
+                return log.fatal(RuntimeFailure(objection))
+            }
+            return perform(verb, rest, globals, log)
         }
+    }
+
+    private static func perform(_ verb: Verb, _ arguments: [String], _ globals: Globals, _ log: Log) -> Int32 {
+        do throws(RuntimeFailure) {
+            if globals.systemdCgroup?.value ?? false {
+                throw RuntimeFailure(
+                    Files.isDirectory("/run/systemd/system")
+                        ? "systemd cgroup flag passed, but this runc makes cgroups itself: leave --systemd-cgroup out"
+                        : "systemd cgroup flag passed, but systemd support for managing cgroups is not available")
+            }
+            if verb.sealsItself { try sealOwnProgram() }
+            let invocation = Invocation(
+                arguments: arguments, log: log, store: ContainerStore(root: try globals.rootDirectory()),
+                rootless: globals.rootless?.value ?? "auto")
+            log.debug("command " + (arguments.first ?? ""))
+            return try verb.action(invocation)
+        } catch {
+            return log.fatal(error)
+        }
+    }
+}
+
+/// The global flags.
+struct Globals {
+    private var debug: Flag<Bool>?
+    private var logPath: Flag<String>?
+    private var logFormat: Flag<String>?
+    private var root: Flag<String>?
+    private(set) var systemdCgroup: Flag<Bool>?
+    private(set) var rootless: Flag<String>?
+
+    mutating func declare(_ flags: FlagSet) {
+        debug = flags.bool("debug", usage: "log more")
+        logPath = flags.string("log", usage: "file to append the log to (default is '/dev/stderr')")
+        logFormat = flags.string("log-format", usage: "format of the log, 'text' or 'json'", default: "text")
+        root = flags.string(
+            "root", usage: "directory that keeps the state of containers; it should not outlast the machine's run",
+            default: "/run/runc")
+        flags.string("criu", usage: "program for checkpoint and restore, which this runc does not do", default: "criu")
+        systemdCgroup = flags.bool(
+            "systemd-cgroup",
+            usage: "have systemd make cgroups, with cgroupsPath as \"slice:prefix:name\" (not possible with this runc)")
+        rootless = flags.string(
+            "rootless", usage: "whether missing rights over cgroups are no failure: 'true', 'false' or 'auto'",
+            default: "auto")
+    }
+
+    func log() throws(RuntimeFailure) -> Log {
+        let format = logFormat?.value ?? "text"
+        guard format == "text" || format == "json" else { throw RuntimeFailure("invalid log-format: " + format) }
+        return try Log(path: logPath?.value ?? "", json: format == "json", debugging: debug?.value ?? false)
+    }
+
+    func rootDirectory() throws(RuntimeFailure) -> String {
+        let path = root?.value ?? "/run/runc"
+        do throws(SystemCallError) { return try Files.absolute(path) } catch { throw RuntimeFailure(error) }
     }
 }

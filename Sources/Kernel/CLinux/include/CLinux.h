@@ -108,6 +108,24 @@ int cl_open_tree(int directory, const char *path, unsigned flags);
 int cl_move_mount(int from_directory, const char *from, int to_directory, const char *to, unsigned flags);
 int cl_mount_setattr(int directory, const char *path, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation, int userns);
 
+// Attaches a BPF_PROG_TYPE_CGROUP_DEVICE program, given as struct bpf_insn words, to a cgroup of v2 in place of the one
+// attached before it. No verifier log.
+int cl_attach_device_program(int cgroup, const uint64_t *instructions, size_t count);
+
+// seccomp(SECCOMP_SET_MODE_FILTER); `filter` is an array of struct sock_filter. Returns the listener's descriptor where
+// the flags ask for one.
+int cl_seccomp_filter(unsigned flags, const void *filter, unsigned count);
+
+// The magic number of the file system a descriptor is on, and its mount's ST_* flags; -1 on failure.
+long cl_file_system_type(int descriptor);
+long cl_mount_flags(int descriptor);
+
+// A new file system of a type that needs no source, as a mount outside the tree (fsopen, fsmount): its descriptor.
+int cl_new_mount(const char *type, unsigned attributes);
+
+// execveat(2) of an open file.
+int cl_execute(int descriptor, const char *const *arguments, const char *const *environment);
+
 // clone3 with no new stack: returns as fork does. `flags` are CLONE_*. Only in a process of one thread.
 int cl_clone(uint64_t flags, int exit_signal);
 int cl_fork(void);

@@ -1,0 +1,133 @@
+public import JSON
+internal import Linux
+
+extension Cgroup {
+    /// What `events` reports of a container's use, with upstream's members.
+    public func statistics() -> JSON {
+        isUnified ? unifiedStatistics() : legacyStatistics()
+    }
+
+    private func number(_ path: String?, _ file: String) -> JSON {
+        guard let path, let text = get(path, file), let value = UInt64(text) else { return .int(0) }
+        return .int(value)
+    }
+
+    /// "name value" a line.
+    private func table(_ path: String?, _ file: String) -> [(name: String, value: UInt64)] {
+        guard let path, let text = get(path, file) else { return [] }
+        var found: [(name: String, value: UInt64)] = []
+        for line in text.utf8.split(separator: 10) {
+            let parts = line.split(separator: 32)
+            guard parts.count == 2, let value = UInt64(String(decoding: Array(parts[1]), as: UTF8.self)) else { continue }
+            found.append((String(decoding: Array(parts[0]), as: UTF8.self), value))
+        }
+        return found
+    }
+
+    private func value(_ table: [(name: String, value: UInt64)], _ name: String) -> UInt64 {
+        for entry in table where entry.name == name { return entry.value }
+        return 0
+    }
+
+    private func legacyStatistics() -> JSON {
+        let stat = table(path("memory"), "memory.stat")
+        func counter(_ name: String) -> JSON {
+            .members([
+                ("limit", number(path("memory"), name + "limit_in_bytes")),
+                ("usage", number(path("memory"), name + "usage_in_bytes")),
+                ("max", number(path("memory"), name + "max_usage_in_bytes")),
+                ("failcnt", number(path("memory"), name + "failcnt")),
+            ])
+        }
+        let each = (path("cpuacct").flatMap { get($0, "cpuacct.usage_percpu") } ?? "").utf8.split(separator: 32)
+            .compactMap { UInt64(String(decoding: Array($0), as: UTF8.self)) }
+        let ticks = table(path("cpuacct"), "cpuacct.stat")
+        let throttling = table(path("cpu"), "cpu.stat")
+        return .members([
+            (
+                "cpu",
+                .members([
+                    (
+                        "usage",
+                        .members([
+                            ("total", number(path("cpuacct"), "cpuacct.usage")), ("percpu", .array(each.map { .int($0) })),
+                            ("kernel", .int(value(ticks, "system") * 10_000_000)),
+                            ("user", .int(value(ticks, "user") * 10_000_000)),
+                        ])
+                    ), ("throttling", throttled(throttling, scale: 1)),
+                ])
+            ),
+            (
+                "memory",
+                .members([
+                    ("cache", .int(value(stat, "cache"))), ("usage", counter("memory.")),
+                    ("swap", counter("memory.memsw.")), ("kernel", counter("memory.kmem.")),
+                    ("kernelTCP", counter("memory.kmem.tcp.")),
+                    ("raw", .members(stat.map { ($0.name, .int($0.value)) })),
+                ])
+            ), ("pids", pids()), ("blkio", .members([])), ("hugetlb", .members([])), ("intel_rdt", .members([])),
+            ("network_interfaces", .null),
+        ])
+    }
+
+    private func throttled(_ table: [(name: String, value: UInt64)], scale: UInt64) -> JSON {
+        var members: [(String, JSON)] = []
+        func add(_ name: String, _ amount: UInt64) { if amount != 0 { members.append((name, .int(amount))) } }
+        add("periods", value(table, "nr_periods"))
+        add("throttledPeriods", value(table, "nr_throttled"))
+        add("throttledTime", scale == 1 ? value(table, "throttled_time") : value(table, "throttled_usec") * scale)
+        return .members(members)
+    }
+
+    private func pids() -> JSON {
+        let path = path("pids")
+        var members: [(String, JSON)] = [("current", number(path, "pids.current"))]
+        if let path, let limit = get(path, "pids.max").flatMap({ UInt64($0) }) { members.append(("limit", .int(limit))) }
+        return .members(members)
+    }
+
+    private func unifiedStatistics() -> JSON {
+        let path = path("")
+        let cpu = table(path, "cpu.stat")
+        let stat = table(path, "memory.stat")
+        func limit(_ file: String) -> JSON {
+            guard let path, let text = get(path, file), let value = UInt64(text) else { return .int(UInt64.max) }
+            return .int(value)
+        }
+        return .members([
+            (
+                "cpu",
+                .members([
+                    (
+                        "usage",
+                        .members([
+                            ("total", .int(value(cpu, "usage_usec") * 1000)),
+                            ("kernel", .int(value(cpu, "system_usec") * 1000)),
+                            ("user", .int(value(cpu, "user_usec") * 1000)),
+                        ])
+                    ), ("throttling", throttled(cpu, scale: 1000)),
+                ])
+            ),
+            (
+                "memory",
+                .members([
+                    ("cache", .int(value(stat, "file"))),
+                    (
+                        "usage",
+                        .members([
+                            ("limit", limit("memory.max")), ("usage", number(path, "memory.current")), ("failcnt", .int(0)),
+                        ])
+                    ),
+                    (
+                        "swap",
+                        .members([
+                            ("limit", limit("memory.swap.max")), ("usage", number(path, "memory.swap.current")),
+                            ("failcnt", .int(0)),
+                        ])
+                    ), ("raw", .members(stat.map { ($0.name, .int($0.value)) })),
+                ])
+            ), ("pids", pids()), ("blkio", .members([])), ("hugetlb", .members([])), ("intel_rdt", .members([])),
+            ("network_interfaces", .null),
+        ])
+    }
+}

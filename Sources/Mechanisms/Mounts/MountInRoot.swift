@@ -1,0 +1,242 @@
+internal import CLinux
+public import Linux
+public import OCIRuntime
+
+/// A mount that could not be made, in runc's words.
+public struct MountFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    public let message: String
+    public init(_ message: String) { self.message = message }
+    public var description: String { message }
+}
+
+/// What a mount of type "cgroup" shows: v1's directories by the hierarchy's mount name, or v2's.
+public struct CgroupView: Sendable {
+    /// Name below /sys/fs/cgroup ("cpu,cpuacct", "systemd") and the container's own directory on the host.
+    public var legacy: [(name: String, controllers: [String], directory: String)] = []
+    /// The container's own directory of v2 where that is all there is.
+    public var unified: String?
+    /// Whether the process is in a cgroup namespace of its own, where a new mount shows the container's part alone.
+    public var hasNamespace = false
+
+    public init() {}
+}
+
+extension Root {
+    /// Makes one mount of the specification below this root. Only in a mount namespace of the container's own.
+    public func mount(_ mount: Spec.Mount, cgroups: CgroupView) throws(MountFailure) {
+        let options = MountOptions(mount)
+        do throws(SystemCallError) {
+            switch mount.type {
+            case "proc" where !options.isBind, "sysfs" where !options.isBind, "mqueue" where !options.isBind:
+                try mountKernel(mount, options)
+            case "cgroup" where !options.isBind: try mountCgroups(mount, options, cgroups)
+            case "tmpfs" where !options.isBind: try mountTemporary(mount, options)
+            default:
+                if options.isBind {
+                    try bind(mount, options)
+                } else {
+                    try mountDevice(mount, options)
+                }
+            }
+        } catch {
+            throw MountFailure(
+                "error mounting \"" + mount.source + "\" to rootfs at \"" + mount.destination + "\": " + words(error, mount))
+        }
+    }
+
+    private func words(_ error: SystemCallError, _ mount: Spec.Mount) -> String {
+        switch error.operation {
+        case "mount": "mount " + mount.source + ":" + mount.destination + ": " + error.reason
+        case "open_tree": "stat " + mount.source + ": " + error.reason
+        case "": error.subject
+        default: error.description
+        }
+    }
+
+    /// procfs and its like are the container's own: at a real directory, never through a symbolic link.
+    private func mountKernel(_ mount: Spec.Mount, _ options: MountOptions) throws(SystemCallError) {
+        if let status = linkStatus(mount.destination), cl_format(status.st_mode) != S_IFDIR {
+            throw refusal("filesystem \"" + mount.type + "\" must be mounted on ordinary directory")
+        }
+        let place = try makeDirectory(mount.destination)
+        try mountNew(mount, options, on: place)
+    }
+
+    private func mountDevice(_ mount: Spec.Mount, _ options: MountOptions) throws(SystemCallError) {
+        try checkProc(mount)
+        let place = try makeDirectory(mount.destination)
+        try mountNew(mount, options, on: place)
+    }
+
+    private func mountTemporary(_ mount: Spec.Mount, _ options: MountOptions) throws(SystemCallError) {
+        try checkProc(mount)
+        let existed = linkStatus(mount.destination)
+        let place = try makeDirectory(mount.destination)
+        var options = options
+        // The directory's own mode goes on where the mount's is not said.
+        if let status = existed, !hasMode(options.data) {
+            options.data += (options.data.isEmpty ? "" : ",") + "mode=" + String(status.st_mode & 0o7777, radix: 8)
+        }
+        // Devices are made in it first: it becomes read-only at the end.
+        options.flags &= ~UInt(MS_RDONLY)
+        if !options.copiesUp { return try mountNew(mount, options, on: place) }
+        try mountCopy(mount, options, on: place)
+    }
+
+    private func hasMode(_ data: String) -> Bool {
+        for option in data.utf8.split(separator: 44) where option.starts(with: "mode=".utf8) { return true }
+        return false
+    }
+
+    /// mount(2) on an open place, named by procfs because the call takes no descriptor. The host's procfs is still there.
+    func mountNew(
+        _ mount: Spec.Mount, _ options: MountOptions, on place: borrowing Descriptor
+    ) throws(SystemCallError) {
+        let target = "/proc/self/fd/" + String(place.number)
+        let flags = options.flags & ~UInt(MS_REMOUNT)
+        try checked("mount") {
+            CLinux.mount(mount.source, target, mount.type, flags, options.data.isEmpty ? nil : options.data)
+        }
+        if options.propagation.isEmpty && options.recursiveSet == 0 && options.recursiveClear == 0 { return }
+        let mounted = try open(mount.destination)
+        for flag in options.propagation {
+            let through = "/proc/self/fd/" + String(mounted.number)
+            try checked("mount") { CLinux.mount("", through, "", flag, nil) }
+        }
+        if options.recursiveSet != 0 || options.recursiveClear != 0 {
+            try setMountAttributes(mounted, set: options.recursiveSet, clear: options.recursiveClear, recursive: true)
+        }
+    }
+
+    private func bind(_ mount: Spec.Mount, _ options: MountOptions) throws(SystemCallError) {
+        try checkProc(mount)
+        let recursive = options.flags & UInt(MS_REC) != 0
+        let tree = try DetachedMount(mount.source, recursive: recursive)
+        let place = tree.isDirectory ? try makeDirectory(mount.destination) : try makeFile(mount.destination)
+        try tree.setAttributes(
+            set: MountAttribute.attributes(options.flags), clear: MountAttribute.attributes(options.cleared))
+        for flag in options.propagation {
+            try tree.setAttributes(set: 0, propagation: UInt64(flag & ~UInt(MS_REC)), recursive: flag & UInt(MS_REC) != 0)
+        }
+        try tree.setAttributes(set: options.recursiveSet, clear: options.recursiveClear, recursive: true)
+        try tree.attach(to: place)
+    }
+
+    /// Nothing is mounted inside /proc but on the few files that container file systems stand in for.
+    private func checkProc(_ mount: Spec.Mount) throws(SystemCallError) {
+        let path = Files.cleaned("/" + mount.destination)
+        guard path.utf8.starts(with: "/proc/".utf8) || path == "/proc" else { return }
+        let allowed = [
+            "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
+            "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid",
+        ]
+        if allowed.contains(path) { return }
+        if path == "/proc" {
+            // A source that cannot be opened is no procfs.
+            if let source = try? Descriptor.open(mount.source, Int32(CL_O_PATH)),
+                cl_file_system_type(source.number) == 0x9fa0
+            {
+                return
+            }
+            throw refusal("\"" + path + "\" cannot be mounted because it is not of type proc")
+        }
+        throw refusal("\"" + path + "\" cannot be mounted because it is inside /proc")
+    }
+
+    private func refusal(_ words: String) -> SystemCallError { SystemCallError(number: EPERM, operation: "", subject: words) }
+}
+
+// MARK: - cgroup file systems
+
+extension Root {
+    private func mountCgroups(
+        _ mount: Spec.Mount, _ options: MountOptions, _ view: CgroupView
+    ) throws(SystemCallError) {
+        if let unified = view.unified { return try mountUnified(mount, options, view, unified) }
+        var frame = options
+        frame.flags &= ~UInt(MS_RDONLY)
+        frame.data = "mode=755"
+        frame.propagation = []
+        let place = try makeDirectory(mount.destination)
+        try mountNew(Spec.Mount(destination: mount.destination, type: "tmpfs", source: "tmpfs"), frame, on: place)
+        for part in view.legacy {
+            let path = mount.destination + "/" + part.name
+            let spot = try makeDirectory(path)
+            if view.hasNamespace {
+                var own = options
+                own.data = part.controllers.joined(separator: ",")
+                if own.data.utf8.starts(with: "name=".utf8) { own.data = "none," + own.data }
+                try mountNew(Spec.Mount(destination: path, type: "cgroup", source: "cgroup"), own, on: spot)
+            } else {
+                let tree = try DetachedMount(part.directory, recursive: false)
+                try tree.setAttributes(set: MountAttribute.attributes(options.flags))
+                try tree.attach(to: spot)
+            }
+            // Controllers that share a hierarchy are also found by their own names.
+            if part.controllers.count > 1 {
+                for name in part.controllers { try makeLink(mount.destination + "/" + name, to: part.name) }
+            }
+        }
+        if options.isReadOnly { try makeReadOnly(mount.destination) }
+    }
+
+    private func mountUnified(
+        _ mount: Spec.Mount, _ options: MountOptions, _ view: CgroupView, _ directory: String
+    ) throws(SystemCallError) {
+        let place = try makeDirectory(mount.destination)
+        if view.hasNamespace {
+            var own = options
+            own.data = ""
+            return try mountNew(Spec.Mount(destination: mount.destination, type: "cgroup2", source: "cgroup"), own, on: place)
+        }
+        let tree = try DetachedMount(directory, recursive: false)
+        try tree.setAttributes(set: MountAttribute.attributes(options.flags))
+        try tree.attach(to: place)
+    }
+}
+
+// MARK: - Afterwards
+
+extension Root {
+    /// Makes the mount at `path` read-only; nothing there is no error.
+    public func makeReadOnly(_ path: String, recursive: Bool = false) throws(SystemCallError) {
+        let place: Descriptor
+        do throws(SystemCallError) {
+            place = try open(path)
+        } catch {
+            if error.number == ENOENT || error.number == ENOTDIR { return }
+            throw error
+        }
+        try setMountAttributes(place, set: MountAttribute.rdonly, clear: 0, recursive: recursive)
+    }
+
+    /// Puts a read-only view of a path over itself; nothing there is no error.
+    public func coverReadOnly(_ path: String) throws(SystemCallError) {
+        let place: Descriptor
+        do throws(SystemCallError) {
+            place = try open(path)
+        } catch {
+            if error.number == ENOENT || error.number == ENOTDIR { return }
+            throw error
+        }
+        let tree = try DetachedMount(place, recursive: true)
+        try tree.makeReadOnly()
+        try tree.attach(to: place)
+    }
+
+    /// Hides a path: a file behind `null`, which is the container's /dev/null, a directory behind an empty read-only one.
+    public func mask(_ path: String, null: borrowing Descriptor) throws(SystemCallError) {
+        let place: Descriptor
+        do throws(SystemCallError) {
+            place = try open(path)
+        } catch {
+            if error.number == ENOENT || error.number == ENOTDIR { return }
+            throw error
+        }
+        var status = stat()
+        let number = place.number
+        try checked("fstat", path) { fstat(number, &status) }
+        if cl_format(status.st_mode) != S_IFDIR { return try DetachedMount(null, recursive: false).attach(to: place) }
+        try DetachedMount(emptyReadOnly: ()).attach(to: place)
+    }
+}

@@ -1,0 +1,137 @@
+internal import CLinux
+internal import ContainerRuntime
+internal import Flags
+internal import JSON
+internal import Linux
+internal import OCIRuntime
+
+/// The flags of `update` that stand for one limit each.
+private struct LimitFlags {
+    let resources: Flag<String>
+    let weight: Flag<Int>
+    let texts: [(name: String, flag: Flag<String>)]
+    let pids: Flag<Int>
+
+    init(_ flags: FlagSet) {
+        resources = flags.string("resources", "r", usage: "file with the limits, '-' for standard input; other flags are then not read")
+        weight = flags.int("blkio-weight", usage: "share of block I/O, 10 to 1000")
+        var all: [(name: String, flag: Flag<String>)] = []
+        for (name, usage) in LimitFlags.names { all.append((name, flags.string(name, usage: usage))) }
+        texts = all
+        pids = flags.int("pids-limit", usage: "most processes; -1 for no limit")
+    }
+
+    private static let names = [
+        ("cpu-period", "period of the CPU quota, in microseconds"), ("cpu-quota", "CPU time in one period, in microseconds"),
+        ("cpu-rt-period", "period of the real-time quota, in microseconds"),
+        ("cpu-rt-runtime", "real-time CPU time in one period, in microseconds"), ("cpu-share", "share of CPU time"),
+        ("cpuset-cpus", "CPUs to run on, as a list"), ("cpuset-mems", "memory nodes to use, as a list"),
+        ("memory", "most memory, in bytes"), ("memory-reservation", "memory to keep to when it is short, in bytes"),
+        ("memory-swap", "most memory and swap together, in bytes; -1 for no limit"),
+        ("l3-cache-schema", "Intel RDT cache allocation (not possible with this runc)"),
+        ("mem-bw-schema", "Intel RDT bandwidth allocation (not possible with this runc)"),
+    ]
+
+    private func text(_ name: String) -> String {
+        for entry in texts where entry.name == name { return entry.flag.value }
+        return ""
+    }
+
+    /// The limits asked for.
+    func read() throws(RuntimeFailure) -> Resources {
+        for name in ["l3-cache-schema", "mem-bw-schema"] where !text(name).isEmpty {
+            throw RuntimeFailure("Intel RDT is not supported by this runc: --" + name)
+        }
+        if !resources.value.isEmpty { return try fromFile(resources.value) }
+        var limits = Resources()
+        var cpu = Resources.CPU()
+        cpu.period = try number("cpu-period").map { UInt64($0) }
+        cpu.quota = try number("cpu-quota")
+        cpu.realtimePeriod = try number("cpu-rt-period").map { UInt64($0) }
+        cpu.realtimeRuntime = try number("cpu-rt-runtime")
+        cpu.shares = try number("cpu-share").map { UInt64($0) }
+        cpu.cpus = text("cpuset-cpus")
+        cpu.mems = text("cpuset-mems")
+        limits.cpu = cpu
+        var memory = Resources.Memory()
+        memory.limit = try bytes("memory")
+        memory.reservation = try bytes("memory-reservation")
+        memory.swap = try bytes("memory-swap")
+        limits.memory = memory
+        if weight.value != 0 {
+            var block = Resources.BlockIO()
+            block.weight = UInt64(clamping: weight.value)
+            limits.blockIO = block
+        }
+        limits.pidsLimit = pids.value == 0 ? nil : pids.value
+        return limits
+    }
+
+    private func fromFile(_ path: String) throws(RuntimeFailure) -> Resources {
+        do throws(SystemCallError) {
+            let bytes = try path == "-" ? Descriptor(owning: 0).readAll() : Files.read(path)
+            return try parse(bytes)
+        } catch {
+            throw RuntimeFailure(error.operation == "json" ? error.subject : error.description)
+        }
+    }
+
+    private func parse(_ bytes: [UInt8]) throws(SystemCallError) -> Resources {
+        do throws(JSON.Failure) {
+            guard case .object(let object) = try JSON(parsing: bytes) else {
+                throw JSON.Failure("json: cannot unmarshal value into Go value of type specs.LinuxResources")
+            }
+            return try Resources(json: object)
+        } catch {
+            throw SystemCallError(number: EINVAL, operation: "json", subject: error.message)
+        }
+    }
+
+    private func number(_ name: String) throws(RuntimeFailure) -> Int? {
+        let given = text(name)
+        if given.isEmpty { return nil }
+        guard let value = Int(given) else {
+            throw RuntimeFailure("invalid value for " + name + ": strconv.ParseUint: parsing " + quoted(given) + ": invalid syntax")
+        }
+        return value
+    }
+
+    private func bytes(_ name: String) throws(RuntimeFailure) -> Int? {
+        let given = text(name)
+        if given.isEmpty { return nil }
+        if given == "-1" { return -1 }
+        guard let value = memoryBytes(given) else {
+            throw RuntimeFailure("invalid value for " + name + ": invalid size: '" + given + "'")
+        }
+        return value
+    }
+}
+
+/// A size with a unit of 1024: "10m", "1.5g" is not taken, "64kb" is.
+private func memoryBytes(_ text: String) -> Int? {
+    let digits = text.utf8.prefix { $0 >= 48 && $0 <= 57 }
+    guard let number = Int(String(decoding: Array(digits), as: UTF8.self)) else { return nil }
+    var shift = 0
+    switch String(decoding: text.utf8.dropFirst(digits.count).map { $0 | 32 }, as: UTF8.self) {
+    case "", "b": shift = 0
+    case "k", "kb", "kib": shift = 10
+    case "m", "mb", "mib": shift = 20
+    case "g", "gb", "gib": shift = 30
+    case "t", "tb", "tib": shift = 40
+    default: return nil
+    }
+    let (value, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
+    return overflow ? nil : value
+}
+
+var updateCommand: UrfaveCommand<Verb> {
+    UrfaveCommand<Verb>("update", usage: "change the limits of a container", arguments: "<container-id>") {
+        flags in
+        let options = LimitFlags(flags)
+        return Verb(.exactly(1)) { (use) throws(RuntimeFailure) in
+            let container = try use.container()
+            try container.update(try options.read())
+            return 0
+        }
+    }
+}

@@ -1,0 +1,65 @@
+internal import Cgroups
+internal import CLinux
+internal import Linux
+internal import OCIRuntime
+
+extension ContainerStore {
+    /// Removes a container that has ended; with `force` it is ended first, and one that is not there is no failure.
+    public func delete(_ id: String, force: Bool) throws(RuntimeFailure) {
+        let container: Container
+        do throws(RuntimeFailure) {
+            container = try load(id)
+        } catch {
+            guard error.message == "container does not exist" else { throw error }
+            // A directory without a record is what a start that was cut short left behind.
+            let left = Files.exists(directory(id))
+            if left { try forget(id) }
+            if force || left { return }
+            throw error
+        }
+        switch container.status {
+        case .stopped: break
+        case .created: try end(container)
+        case let status:
+            if !force {
+                throw RuntimeFailure(
+                    "cannot delete container " + id + " that is not stopped: " + status.rawValue)
+            }
+            try end(container)
+        }
+        try destroy(container)
+    }
+
+    /// Kills the first process, and waits until it is gone: ten seconds at most.
+    private func end(_ container: Container) throws(RuntimeFailure) {
+        let number = cl_pidfd_open(container.pid)
+        defer { if number >= 0 { close(number) } }
+        guard container.isAlive else { return }
+        kill(container.pid, SIGKILL)
+        if container.cgroup.isFrozen { try? container.cgroup.thaw() }
+        var wait = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        if number >= 0 { poll(&wait, 1, 10_000) }
+        for _ in 0..<100 {
+            if !container.isAlive { return }
+            usleep(100_000)
+        }
+        throw RuntimeFailure("container init still running")
+    }
+
+    /// Takes away what an ended container has left: processes, cgroup, record; then runs its last hooks.
+    public func destroy(_ container: Container) throws(RuntimeFailure) {
+        var container = container
+        do throws(CgroupFailure) {
+            // Without a pid namespace of its own the first process's end did not end the others.
+            if container.shares("pid") || container.cgroup.isFrozen {
+                if container.cgroup.exists { try container.cgroup.signalAll(SIGKILL) }
+            }
+            try container.cgroup.remove()
+        } catch {
+            throw RuntimeFailure(error)
+        }
+        try forget(container.id)
+        container.pid = 0
+        if let hooks = container.hooks { try runHooks(hooks.poststop, container.state("stopped")) }
+    }
+}
