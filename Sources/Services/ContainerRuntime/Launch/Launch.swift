@@ -143,6 +143,9 @@ final class Launch {
     // MARK: The start
 
     private func start() throws(RuntimeFailure) {
+        // Made before the process, which may mount them; joining them is slow and goes on beside its mounts.
+        madeCgroup = true
+        try encloseDo { () throws(CgroupFailure) in try container.cgroup.create(plan.linux.resources) }
         let ends = try system { () throws(SystemCallError) in try Channel.pair() }
         let pid = try clone(ends)
         close(ends.container)
@@ -208,10 +211,12 @@ final class Launch {
             try map("uid_map", linux.uidMappings)
             try map("gid_map", linux.gidMappings)
         }
+        try encloseDo { () throws(CgroupFailure) in try container.cgroup.add(container.pid) }
+    }
+
+    private func encloseDo(_ body: () throws(CgroupFailure) -> Void) throws(RuntimeFailure) {
         do throws(CgroupFailure) {
-            madeCgroup = true
-            try container.cgroup.create(linux.resources)
-            try container.cgroup.add(container.pid)
+            try body()
         } catch {
             throw RuntimeFailure("unable to start container process: unable to apply cgroup configuration: " + error.message)
         }
