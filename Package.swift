@@ -140,9 +140,8 @@ let modules: [Module] = [
         .Programs, "ContainerdCommand",
         [
             "ContainerdAPI", "Protobuf", "GRPC", "TTRPC", "Metadata", "Content", "Snapshots", "ImageDiff", "Tasks",
-            "Workers",
-            "DaemonLog", "Flags", "TOML", "JSON", "Linux", "CLinux",
-        ], packages: ["NIOCore", "NIOPosix"]),
+            "Workers", "DaemonLog", "Flags", "TOML", "JSON", "Linux", "CLinux",
+        ], packages: ["NIOCore", "NIOPosix", "Logging"]),
     full(
         .Programs, "CtrCommand",
         [
