@@ -106,7 +106,7 @@ let modules: [Module] = [
     full(.Services, "ContainerLogs", ["EngineAPI", "JSON", "Workers", "Linux", "CLinux"]),
     full(.Services, "Volumes", ["EngineAPI", "JSON", "Linux", "CLinux"]),
     full(.Services, "Networks", ["EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux"]),
-    full(.Services, "ContainerFiles", ["EngineAPI", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
+    full(.Services, "ContainerFiles", ["EngineAPI", "ByteStream", "Compression", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
     full(
         .Services, "Images",
         [

@@ -27,6 +27,8 @@ public struct Extraction: Sendable {
     public var refusesEscape = false
     /// Where the words of a refused escape say that the archive is unpacked.
     public var destination = "/"
+    /// The directory inside the root that members go into; links in it may lead anywhere inside the root.
+    public var folder: [UInt8] = []
     /// Directories of the layers below, uppermost first: missing parents are made like theirs.
     public var lowerDirectories: [String] = []
 
@@ -74,10 +76,11 @@ final class ExtractionRun {
     }
 
     private func member(_ header: TarHeader) throws(ArchiveError) {
-        let path = MemberPath(header.name)
+        var path = MemberPath(header.name)
         if path.escapes && choices.refusesEscape {
             throw .refused("\"\(header.nameText)\" is outside of \"\(choices.destination)\"")
         }
+        if !choices.folder.isEmpty && !path.isRoot { path = MemberPath(choices.folder + [47] + path.bytes) }
         if path.isRoot {
             if header.kind == .directory && choices.whiteouts != .keep { try dressRoot(header) }
             return
@@ -170,7 +173,8 @@ final class ExtractionRun {
 
     /// The target is a path of the same archive, so it is resolved inside the root, too.
     private func link(_ header: TarHeader, _ name: [CChar], in parent: Int32) throws(SystemCallError) {
-        let target = MemberPath(header.linkName)
+        var target = MemberPath(header.linkName)
+        if !choices.folder.isEmpty { target = MemberPath(choices.folder + [47] + target.bytes) }
         let directory = try tree.open(target.parent)
         let base = cString(target.base)
         try checked("link", header.linkText) { linkat(directory.number, base, parent, name, 0) }

@@ -1,0 +1,157 @@
+public import Archive
+internal import ByteStream
+internal import CLinux
+internal import Compression
+internal import Linux
+internal import TarFormat
+
+/// Files of containers from the outside: export, copies in both directions, what has changed. All of it blocks: call it on
+/// `Workers`.
+public struct ContainerFiles: Sendable {
+    private let temporary: String
+    var mountFolder: String { temporary }
+
+    /// `temporary`: an existing directory of ours in which roots are mounted for a moment.
+    public init(temporary: String) { self.temporary = temporary }
+
+    // MARK: Export
+
+    /// Writes the whole root, without its volumes, as an archive (`docker export`).
+    public func export(_ container: ContainerRoot, to channel: ByteChannel) throws(FilesError) {
+        let root = try MountedRoot.readOnly(try .init(container.mounts), temporary: temporary)
+        try archiving {  () throws(ArchiveError) in
+            let writer = TarWriter(channel)
+            try TreeArchive(root: root.number, writer: writer).addAll()
+            try finish(writer, channel)
+        }
+    }
+
+    private func finish(_ writer: TarWriter, _ channel: ByteChannel) throws(ArchiveError) {
+        do throws(StreamError) {
+            try writer.finish()
+            try channel.flush()
+        } catch {
+            throw .stream(error)
+        }
+    }
+
+    private func archiving(_ body: () throws(ArchiveError) -> Void) throws(FilesError) {
+        do throws(ArchiveError) { try body() } catch { throw FilesError(500, error.description) }
+    }
+
+    // MARK: Copies out
+
+    /// What is at a path; a link is not followed unless the path ends in a slash.
+    public func stat(_ path: String, in container: ContainerRoot) throws(FilesError) -> PathStat {
+        try stat(path, container, try PathView(container, path, writing: false, temporary: temporary))
+    }
+
+    /// Writes what is at a path as an archive: a directory with all in it, under the name the path has. `begin` gets the
+    /// description before the first byte.
+    public func archive(
+        _ path: String, in container: ContainerRoot, to channel: ByteChannel, begin: (PathStat) -> Void
+    ) throws(FilesError) {
+        let view = try PathView(container, path, writing: false, temporary: temporary)
+        let found = try stat(path, container, view)
+        begin(found)
+        let base = Files.name(of: Self.absolute(path))
+        let named = Array((base == "/" || base.isEmpty ? "" : base).utf8)
+        let opened = try opened(path, container, view)
+        try archiving { () throws(ArchiveError) in
+            let writer = TarWriter(channel)
+            try TreeArchive(root: view.root.number, writer: writer).add(opened.name, in: opened.directory.number, as: named)
+            try finish(writer, channel)
+        }
+    }
+
+    /// "/" and the path cleaned; a trailing slash or "/." is kept apart by `followsLast`.
+    private static func absolute(_ path: String) -> String { Files.cleaned("/" + path) }
+
+    private static func followsLast(_ path: String) -> Bool { path.hasSuffix("/") || path.hasSuffix("/.") || path == "." }
+
+    /// The directory of a path, held, and the last name in it.
+    private func opened(
+        _ path: String, _ container: ContainerRoot, _ view: borrowing PathView
+    ) throws(FilesError) -> OpenedPath {
+        var relative = view.relative(Self.absolute(path))
+        if Self.followsLast(path) { relative = view.resolved(relative) }
+        let parent = relative.utf8.contains(UInt8(ascii: "/")) ? Files.parent(of: relative) : "."
+        let name = relative.isEmpty || relative == "." ? "." : Files.name(of: relative)
+        do throws(SystemCallError) {
+            return OpenedPath(directory: try view.directory(parent), name: Array(name.utf8))
+        } catch {
+            if [ENOENT, ENOTDIR, ELOOP].contains(error.number) { throw container.notFound(path) }
+            throw FilesError(error)
+        }
+    }
+
+    private func stat(
+        _ path: String, _ container: ContainerRoot, _ view: borrowing PathView
+    ) throws(FilesError) -> PathStat {
+        let opened = try opened(path, container, view)
+        let text = String(decoding: opened.name, as: UTF8.self)
+        var status = CLinux.stat()
+        guard fstatat(opened.directory.number, text, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            if [ENOENT, ENOTDIR].contains(cl_errno()) { throw container.notFound(path) }
+            throw FilesError(SystemCallError(number: cl_errno(), operation: "lstat", subject: path))
+        }
+        var target = ""
+        if cl_format(status.st_mode) == UInt32(S_IFLNK) {
+            let resolved = view.resolved(view.relative(Self.absolute(path)))
+            target = Files.cleaned(view.place + "/" + resolved)
+        }
+        return PathStat(name: Files.name(of: Self.absolute(path)), status: status, linkTarget: target)
+    }
+
+    // MARK: Copies in
+
+    /// How a copy into a container treats what it meets.
+    public struct CopyChoices: Sendable {
+        /// Refuses to put a directory where something else is, and the other way round.
+        public var refusesTypeChange = false
+        /// Everyone's owner instead of the archive's.
+        public var owner: (uid: UInt32, gid: UInt32)?
+
+        public init() {}
+    }
+
+    /// Unpacks an archive, compressed or not, into a directory of the container.
+    public func extract(
+        _ channel: ByteChannel, into path: String, of container: ContainerRoot, choices: CopyChoices = CopyChoices()
+    ) throws(FilesError) {
+        if let volume = PathView.volume(container, path) {
+            if volume.isReadOnly { throw FilesError(400, "mounted volume is marked read-only") }
+        } else if container.isReadOnly {
+            throw FilesError(400, "container rootfs is marked read-only")
+        }
+        let view = try PathView(container, path, writing: true, temporary: temporary)
+        let folder = view.resolved(view.relative(Self.absolute(path)))
+        do throws(SystemCallError) {
+            _ = try view.root.openInRoot(folder.isEmpty ? "." : folder, Int32(CL_O_PATH))
+        } catch {
+            throw [ENOENT, ENOTDIR, ELOOP].contains(error.number) ? container.notFound(path) : FilesError(error)
+        }
+        do throws(SystemCallError) { _ = try view.directory(folder) } catch {
+            throw error.number == ENOTDIR ? FilesError(400, "extraction point is not a directory") : FilesError(error)
+        }
+        var extraction = Extraction()
+        extraction.refusesTypeChange = choices.refusesTypeChange
+        extraction.owner = choices.owner
+        extraction.refusesEscape = true
+        extraction.destination = Self.absolute(path)
+        extraction.folder = Array(folder.utf8)
+        try archiving { () throws(ArchiveError) in
+            let source: any ByteSource
+            do throws(StreamError) { source = try Compression.decompressed(channel).source } catch {
+                throw .stream(error)
+            }
+            try extraction.extract(source, intoDirectory: view.root.number)
+        }
+    }
+}
+
+/// A name below a directory that is held.
+private struct OpenedPath: ~Copyable {
+    let directory: Descriptor
+    let name: [UInt8]
+}

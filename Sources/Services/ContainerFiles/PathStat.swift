@@ -1,0 +1,66 @@
+public import EngineAPI
+internal import CLinux
+internal import JSON
+
+/// What is at a path of a container, as the header of `GET` and `HEAD` archive tells it.
+public struct PathStat: Equatable, Sendable {
+    public var name: String
+    public var size: Int
+    /// Go's fs.FileMode.
+    public var mode: UInt32
+    public var modified: Timestamp
+    /// For a symbolic link: where it leads in the container.
+    public var linkTarget: String
+
+    var isDirectory: Bool { mode & 1 << 31 != 0 }
+    var isLink: Bool { mode & 1 << 27 != 0 }
+
+    init(name: String, status: stat, linkTarget: String) {
+        self.name = name
+        size = status.st_size
+        mode = Self.goMode(UInt32(status.st_mode))
+        modified = Timestamp(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+        self.linkTarget = linkTarget
+    }
+
+    private static func goMode(_ mode: UInt32) -> UInt32 {
+        var found = mode & 0o777
+        switch cl_format(mode) {
+        case UInt32(S_IFDIR): found |= 1 << 31
+        case UInt32(S_IFLNK): found |= 1 << 27
+        case UInt32(S_IFBLK): found |= 1 << 26
+        case UInt32(S_IFCHR): found |= 1 << 26 | 1 << 21
+        case UInt32(S_IFIFO): found |= 1 << 25
+        case UInt32(S_IFSOCK): found |= 1 << 24
+        default: break
+        }
+        if mode & 0o4000 != 0 { found |= 1 << 23 }
+        if mode & 0o2000 != 0 { found |= 1 << 22 }
+        if mode & 0o1000 != 0 { found |= 1 << 20 }
+        return found
+    }
+
+    /// The value of X-Docker-Container-Path-Stat: JSON in base64.
+    public var header: String {
+        let json = JSON.members([
+            ("name", .string(name)), ("size", .int(size)), ("mode", .int(mode)), ("mtime", .string(modified.description)),
+            ("linkTarget", .string(linkTarget)),
+        ])
+        return base64(json.encoded())
+    }
+}
+
+/// RFC 4648, the standard alphabet, padded.
+func base64(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var out: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+        let group = bytes[start..<min(start + 3, bytes.count)]
+        var value = 0
+        for index in 0..<3 { value = value << 8 | (index < group.count ? Int(group[start + index]) : 0) }
+        for index in 0..<4 {
+            out.append(index <= group.count ? alphabet[value >> (18 - 6 * index) & 63] : UInt8(ascii: "="))
+        }
+    }
+    return String(decoding: out, as: UTF8.self)
+}
