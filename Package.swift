@@ -151,8 +151,8 @@ let modules: [Module] = [
     full(
         .Programs, "DockerdCommand",
         [
-            "Engine", "Images", "EngineAPI", "HTTPServer", "Networks", "Volumes", "ContainerLogs", "ContainerdClient",
-            "GRPC", "Archive", "TarFormat", "Workers", "DaemonLog", "Flags", "JSON", "Linux", "CLinux",
+            "Engine", "Images", "ContainerFiles", "EngineAPI", "HTTPServer", "Networks", "Volumes", "ContainerLogs",
+            "ContainerdClient", "GRPC", "ByteStream", "Archive", "TarFormat", "Workers", "DaemonLog", "Flags", "JSON", "Linux", "CLinux",
         ], packages: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
     full(
         .Programs, "DockerCommand",

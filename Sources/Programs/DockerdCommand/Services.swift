@@ -1,3 +1,5 @@
+internal import ContainerFiles
+internal import ContainerLogs
 internal import ContainerdClient
 internal import HTTPServer
 internal import Images
@@ -25,6 +27,8 @@ struct Services: Sendable {
     private static func describe(_ error: any Error) -> APIError {
         switch error {
         case let error as ImageError: APIError(error.status, error.message)
+        case let error as FilesError: APIError(error.status, error.message)
+        case let error as LogError: APIError(error.status, error.message)
         default: APIError(500, String(describing: error))
         }
     }
