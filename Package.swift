@@ -224,7 +224,9 @@ func swiftSettings(_ weight: Weight) -> [SwiftSetting] {
     if warningsAreErrors { settings.append(.treatAllWarnings(as: .error)) }
     if buildsLight {
         settings.append(.enableExperimentalFeature("Embedded"))
-        settings.append(.unsafeFlags(["-wmo", "-Osize"]))
+        // A section for each function, so that the linker can drop what a program does not use, and what several
+        // modules have a copy of.
+        settings.append(.unsafeFlags(["-wmo", "-Osize", "-gnone", "-Xfrontend", "-function-sections"]))
     }
     return settings
 }

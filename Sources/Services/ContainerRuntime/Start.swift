@@ -18,7 +18,10 @@ extension ContainerStore {
         while poll(&wait, 1, 100) == 0 {
             if !container.isAlive { throw RuntimeFailure("container process is already dead") }
         }
-        let bytes = try system { () throws(SystemCallError) in try pipe.readAll() }
+        let bytes = try system { () throws(SystemCallError) in
+            try pipe.setNonBlocking(false)
+            return try pipe.readAll()
+        }
         if bytes.isEmpty { throw RuntimeFailure("cannot start an already running container") }
         unlink(container.fifo)
         if let hooks = container.hooks, !hooks.poststart.isEmpty {
