@@ -134,7 +134,7 @@ let modules: [Module] = [
     light(
         .Programs, "ShimCommand",
         [
-            "TTRPC", "ContainerdAPI", "Protobuf", "OCIRuntime", "JSON", "Cgroups", "Flags", "Linux", "CLinux",
+            "TTRPC", "ContainerdAPI", "Protobuf", "JSON", "Flags", "Linux", "CLinux",
         ]),
     full(
         .Programs, "ContainerdCommand",

@@ -62,3 +62,39 @@ int cl_unix_address(const char *path, struct sockaddr_un *address) {
     }
     return (int)(offsetof(struct sockaddr_un, sun_path) + length + 1);
 }
+
+#define MOST_DATAGRAMS 32
+
+int cl_receive_datagrams(int socket, void *buffers, size_t stride, int count, unsigned *lengths,
+                         struct sockaddr_storage *senders) {
+    struct mmsghdr messages[MOST_DATAGRAMS];
+    struct iovec vectors[MOST_DATAGRAMS];
+    if (count > MOST_DATAGRAMS) count = MOST_DATAGRAMS;
+    for (int i = 0; i < count; i++) {
+        vectors[i] = (struct iovec){(char *)buffers + (size_t)i * stride, stride};
+        messages[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
+        if (senders) {
+            messages[i].msg_hdr.msg_name = &senders[i];
+            messages[i].msg_hdr.msg_namelen = sizeof senders[i];
+        }
+    }
+    int received = recvmmsg(socket, messages, (unsigned)count, MSG_DONTWAIT, NULL);
+    for (int i = 0; i < received; i++) lengths[i] = messages[i].msg_len;
+    return received;
+}
+
+int cl_send_datagrams(int socket, const void *buffers, size_t stride, int count, const unsigned *lengths,
+                      const struct sockaddr_storage *receiver, socklen_t receiver_length) {
+    struct mmsghdr messages[MOST_DATAGRAMS];
+    struct iovec vectors[MOST_DATAGRAMS];
+    if (count > MOST_DATAGRAMS) count = MOST_DATAGRAMS;
+    for (int i = 0; i < count; i++) {
+        vectors[i] = (struct iovec){(char *)buffers + (size_t)i * stride, lengths[i]};
+        messages[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
+        if (receiver) {
+            messages[i].msg_hdr.msg_name = (void *)receiver;
+            messages[i].msg_hdr.msg_namelen = receiver_length;
+        }
+    }
+    return sendmmsg(socket, messages, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+}

@@ -138,6 +138,12 @@ long cl_receive_descriptors(int socket, void *bytes, size_t length, int *descrip
 // Peer credentials of a unix socket.
 int cl_peer_credentials(int socket, int *pid, unsigned *uid, unsigned *gid);
 
+// Datagrams in batches (recvmmsg, sendmmsg), datagram i in buffers + i * stride, without blocking. Return how many.
+int cl_receive_datagrams(int socket, void *buffers, size_t stride, int count, unsigned *lengths,
+                         struct sockaddr_storage *senders); // senders may be NULL
+int cl_send_datagrams(int socket, const void *buffers, size_t stride, int count, const unsigned *lengths,
+                      const struct sockaddr_storage *receiver, socklen_t receiver_length); // NULL: the connected one
+
 // A unix socket address from a path; a leading '@' means the abstract namespace. Returns its length, or -1 when too long.
 int cl_unix_address(const char *path, struct sockaddr_un *address);
 
@@ -194,5 +200,6 @@ enum {
     CL_MNT_DETACH = 2, CL_UMOUNT_NOFOLLOW = 8,
     CL_RENAME_NOREPLACE = 1, CL_RENAME_EXCHANGE = 2,
     CL_P_PIDFD = 3,
+    CL_TCP_NODELAY = 1, CL_TCP_KEEPIDLE = 4, CL_TCP_KEEPINTVL = 5,
 };
 #endif

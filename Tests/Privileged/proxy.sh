@@ -1,0 +1,172 @@
+#!/bin/bash
+# docker-proxy: readiness, TCP and UDP, both families, half-close, many connections, its end.
+#   proxy.sh BIN      BIN holds docker-proxy; everything runs in a network namespace of its own.
+set -u
+BIN=$(readlink -f "${1:?usage: proxy.sh BIN}")
+command -v python3 >/dev/null || { echo "not ok 1 - needs python3"; echo "0 passed, 1 failed"; exit 1; }
+exec timeout 120 unshare --net --pid --fork --kill-child --mount --mount-proc --propagation private -- \
+    python3 - "$BIN/docker-proxy" <<'PY'
+import os, select, signal, socket, subprocess, sys, threading, time
+PROXY = sys.argv[1]
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+# fd limits high enough for the many-connections case
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (20000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+count = passed = failed = 0
+def ok(name, good, detail=""):
+    global count, passed, failed
+    count += 1
+    if good: passed += 1; print(f"ok {count} - {name}", flush=True)
+    else: failed += 1; print(f"not ok {count} - {name}\n#   {detail}", flush=True)
+procs = []
+def start(*args, fd4=None, pass3=True):
+    r, w = os.pipe()
+    def pre():
+        os.dup2(w, 3, inheritable=True)
+        if fd4 is not None: os.dup2(fd4, 4, inheritable=True)
+    p = subprocess.Popen([PROXY, *args], preexec_fn=pre, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    os.close(w)
+    said = b""
+    while select.select([r], [], [], 5)[0]:
+        piece = os.read(r, 4096)
+        if not piece: break
+        said += piece
+    os.close(r)
+    procs.append(p)
+    return p, said.decode()
+def args(proto, hip, hport, cip, cport):
+    return ["-proto", proto, "-host-ip", hip, "-host-port", str(hport), "-container-ip", cip, "-container-port", str(cport)]
+def stop(p, sig=signal.SIGINT):
+    p.send_signal(sig)
+    try: return p.wait(5)
+    except subprocess.TimeoutExpired: p.kill(); return "hung"
+def server(family, address, handler):
+    s = socket.socket(family, socket.SOCK_STREAM); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, 0)); s.listen(4096)
+    def loop():
+        while True:
+            try: c, _ = s.accept()
+            except OSError: return
+            threading.Thread(target=handler, args=(c,), daemon=True).start()
+    threading.Thread(target=loop, daemon=True).start()
+    return s, s.getsockname()[1]
+def echo(c):
+    try:
+        while True:
+            d = c.recv(1 << 20)
+            if not d: break
+            c.sendall(d)
+        c.shutdown(socket.SHUT_WR)
+        c.close()
+    except OSError: pass
+def to_end(c):
+    d = b""
+    while True:
+        p = c.recv(1 << 20)
+        if not p: return d
+        d += p
+def dial(address, port, family=socket.AF_INET):
+    c = socket.socket(family, socket.SOCK_STREAM); c.settimeout(10); c.connect((address, port)); return c
+
+tcp, port = server(socket.AF_INET, "127.0.0.1", echo)
+p, said = start(*args("tcp", "127.0.0.1", 7001, "127.0.0.1", port))
+ok("says 0 when it listens", said == "0\n", repr(said))
+c = dial("127.0.0.1", 7001); c.sendall(b"hello"); ok("passes bytes on and back", c.recv(10) == b"hello")
+c.shutdown(socket.SHUT_WR); ok("half-close: the answer still comes", to_end(c) == b""); c.close()
+big = os.urandom(1 << 20) * 24
+c = dial("127.0.0.1", 7001); got = []
+t = threading.Thread(target=lambda: got.append(to_end(c))); t.start(); c.sendall(big); c.shutdown(socket.SHUT_WR); t.join(30)
+ok("24 MiB both ways are whole", got and got[0] == big, len(got[0]) if got else None); c.close()
+pr = subprocess.run(["cat", f"/proc/{p.pid}/status"], capture_output=True, text=True).stdout
+p2, said = start(*args("tcp", "127.0.0.1", 7001, "127.0.0.1", port))
+ok("a busy port is told", said == "1\nlisten tcp4 127.0.0.1:7001: bind: address already in use", repr(said))
+ok("and is status 1", p2.wait(5) == 1)
+conns = []
+for i in range(1500):
+    c = dial("127.0.0.1", 7001); conns.append(c)
+for i, c in enumerate(conns): c.sendall(b"%d" % i)
+good = sum(c.recv(10) == b"%d" % i for i, c in enumerate(conns))
+ok("1500 connections at once", good == 1500, good)
+for c in conns: c.close()
+time.sleep(0.5)
+def sockets(p):
+    links = [os.readlink(f"/proc/{p.pid}/fd/{n}") for n in os.listdir(f"/proc/{p.pid}/fd")]
+    return sum(l.startswith("socket:") for l in links)
+ok("their sockets are given back", sockets(p) < 20, sockets(p))
+# a reader that stalls must not lose anything, nor stall others
+c = dial("127.0.0.1", 7001)
+def push():
+    try: c.sendall(big); c.shutdown(socket.SHUT_WR)
+    except OSError: pass
+t = threading.Thread(target=push); t.start(); time.sleep(0.5)
+d = dial("127.0.0.1", 7001); d.sendall(b"quick"); ok("a stalled connection does not stall others", d.recv(10) == b"quick"); d.close()
+ok("and loses nothing", to_end(c) == big); t.join(); c.close()
+ok("SIGINT ends it with 0", stop(p) == 0)
+
+def closes(c):
+    c.recv(1); c.sendall(b"bye"); c.close()
+s2, port2 = server(socket.AF_INET, "127.0.0.1", closes)
+p, _ = start(*args("tcp", "127.0.0.1", 7002, "127.0.0.1", port2))
+c = dial("127.0.0.1", 7002); c.sendall(b"x"); ok("the server's close reaches the client", to_end(c) == b"bye"); c.close()
+def after(c):
+    d = to_end(c); c.sendall(b"got %d" % len(d)); c.close()
+s3, port3 = server(socket.AF_INET, "127.0.0.1", after)
+stop(p, signal.SIGTERM)
+p, _ = start(*args("tcp", "127.0.0.1", 7003, "127.0.0.1", port3))
+c = dial("127.0.0.1", 7003); c.sendall(b"y" * 300000); c.shutdown(socket.SHUT_WR); ok("the server may answer after the client's end", to_end(c) == b"got 300000"); c.close()
+ok("SIGTERM ends it with 0", stop(p, signal.SIGTERM) == 0)
+p, _ = start(*args("tcp", "127.0.0.1", 7004, "127.0.0.1", 1))
+c = dial("127.0.0.1", 7004)
+try: end = c.recv(1)
+except OSError: end = b""
+ok("nobody behind: the client is closed", end == b""); c.close(); stop(p)
+ok("and the reason is logged", b"Can't forward traffic to backend tcp/127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused" in p.stderr.read())
+
+v6, port6 = server(socket.AF_INET6, "::1", echo)
+p, said = start(*args("tcp", "::1", 7005, "::1", port6)); ok("IPv6 to IPv6", said == "0\n", said)
+c = dial("::1", 7005, socket.AF_INET6); c.sendall(b"six"); ok("passes bytes over IPv6", c.recv(9) == b"six"); c.close(); stop(p)
+p, said = start(*args("tcp", "::", 7006, "127.0.0.1", port)); c = dial("::1", 7006, socket.AF_INET6); c.sendall(b"mix"); ok("IPv6 in front of IPv4", c.recv(9) == b"mix"); c.close()
+try: dial("127.0.0.1", 7006); only6 = False
+except OSError: only6 = True
+ok("'::' is IPv6 alone", only6)
+p2, said = start(*args("tcp", "0.0.0.0", 7006, "127.0.0.1", port)); ok("and 0.0.0.0 fits beside it", said == "0\n", said); stop(p2)
+p2, said = start(*args("tcp", "::", 7006, "127.0.0.1", port)); ok("a busy IPv6 port is told", said == "1\nlisten tcp6 [::]:7006: bind: address already in use", repr(said)); p2.wait(5)
+stop(p)
+
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0))
+def uecho():
+    while True:
+        try: d, a = u.recvfrom(65535)
+        except OSError: return
+        u.sendto(d, a)
+threading.Thread(target=uecho, daemon=True).start()
+p, said = start(*args("udp", "127.0.0.1", 7007, "127.0.0.1", u.getsockname()[1])); ok("UDP says 0", said == "0\n", said)
+clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(50)]
+for i, k in enumerate(clients): k.settimeout(5); k.connect(("127.0.0.1", 7007)); k.send(b"c%d" % i)
+ok("50 UDP clients get their own answers", sum(k.recv(99) == b"c%d" % i for i, k in enumerate(clients)) == 50)
+clients[0].send(b"z" * 60000); ok("a large datagram", clients[0].recv(65535) == b"z" * 60000)
+ok("UDP ends with 0", stop(p) == 0)
+p, said = start(*args("udp", "127.0.0.1", u.getsockname()[1], "127.0.0.1", 9)); ok("a busy UDP port is told", said == f"1\nlisten udp4 127.0.0.1:{u.getsockname()[1]}: bind: address already in use", repr(said)); p.wait(5)
+p, said = start(*args("udp", "127.0.0.1", 7008, "127.0.0.1", 7999))
+k = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); k.connect(("127.0.0.1", 7008)); k.settimeout(5)
+for _ in range(3): k.send(b"lost"); time.sleep(0.1)
+late = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); late.bind(("127.0.0.1", 7999)); late.settimeout(5)
+for _ in range(3): k.send(b"there?"); time.sleep(0.1)
+d, a = late.recvfrom(99); late.sendto(b"yes", a)
+ok("UDP outlives a backend that was away", d == b"there?" and k.recv(9) == b"yes"); stop(p)
+
+p, said = start("-proto", "bogus"); ok("an unknown protocol is status 1", p.wait(5) == 1)
+p, said = start("-nope"); ok("an unknown flag is status 2", p.wait(5) == 2)
+ok("and is named", p.stderr.read().startswith(b"flag provided but not defined: -nope\nUsage of "))
+p, said = start("-h"); ok("-h is status 0", p.wait(5) == 0)
+have28 = b"-use-listen-fd" in p.stderr.read()
+if have28:
+    l = socket.socket(); l.bind(("127.0.0.1", 7010)); l.listen(16)
+    p, said = start(*args("tcp", "127.0.0.1", 7010, "127.0.0.1", port), "-use-listen-fd", fd4=l.fileno()); l.close()
+    ok("-use-listen-fd takes the daemon's socket", said == "0\n", said)
+    c = dial("127.0.0.1", 7010); c.sendall(b"fd4"); ok("and serves on it", c.recv(9) == b"fd4"); c.close(); stop(p)
+for p in procs:
+    if p.poll() is None: p.kill()
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed != 0)
+PY
