@@ -11,6 +11,7 @@ internal import Protobuf
 internal import Snapshots
 internal import Synchronization
 internal import Tasks
+internal import Workers
 
 /// The daemon: its stores, its services, its sockets, from start to the signal that ends it.
 final class Daemon: Sendable {
@@ -23,6 +24,7 @@ final class Daemon: Sendable {
 
     /// Serves until a signal ends it, and returns the exit status. Containers are left running.
     func run() -> Int32 {
+        Memory.useFewArenas()
         // Blocked before the first other thread starts, so that all inherit it and only `waitForEnd` takes them.
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -67,6 +69,7 @@ final class Daemon: Sendable {
         let listener = try await EventsListener.listen(
             configuration.eventsAddress, uid: configuration.eventsUid, gid: configuration.eventsGid, group: group
         ) { envelope in
+            services.idle.touch()
             events.forward(
                 EventsService.Envelope(
                     timestamp: envelope.timestamp, namespace: envelope.namespace, topic: envelope.topic,
@@ -95,6 +98,7 @@ final class Daemon: Sendable {
         let digits = String(String(1_000_000 + micros % 1_000_000).dropFirst())
         logger.info("containerd successfully booted in \(micros / 1_000_000).\(digits)s")
         services.collector.schedule()
+        services.idle.touch()
     }
 
     /// The stores, each of which first puts right what a killed daemon left half made.
@@ -119,7 +123,9 @@ final class Daemon: Sendable {
         return Services(
             configuration: configuration, metadata: metadata, content: content, snapshots: snapshots,
             diff: ImageDiff(content: content), tasks: tasks, events: bus,
-            collector: Collector(metadata, content, snapshots, loop: group.next()), uuid: try uuid())
+            collector: Collector(metadata, content, snapshots, loop: group.next()),
+            idle: IdleMemory { milliseconds, body in group.next().scheduleTask(in: .milliseconds(milliseconds), body) },
+            uuid: try uuid())
     }
 
     private func makeDirectories() throws(ServiceError) {

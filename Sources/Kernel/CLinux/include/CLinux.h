@@ -182,6 +182,11 @@ void *cl_fdopendir(int descriptor); // the stream owns the descriptor
 const char *cl_readdir(void *directory); // NULL at the end
 void cl_closedir(void *directory);
 
+// Memory of a daemon: few malloc arenas from the start; and, when idle, free heap and the clean pages of the program's
+// own code and constants given back (they come again from the page cache when touched).
+void cl_use_few_arenas(void);
+void cl_release_idle_memory(void);
+
 // S_IS* and friends.
 unsigned cl_format(unsigned mode); // mode & S_IFMT
 

@@ -18,6 +18,7 @@ struct Services: Sendable {
     let tasks: TaskStore
     let events: EventBus
     let collector: Collector
+    let idle: IdleMemory
     /// Names this containerd; made once and kept.
     let uuid: String
 
@@ -40,8 +41,15 @@ struct Services: Sendable {
     }
 }
 
-/// Whose request it is, from its headers. The namespace must be there.
-func requestScope(_ context: GRPCContext) throws(GRPCStatus) -> Scope {
+extension Services {
+    /// Whose request it is, from its headers. The namespace must be there.
+    func requestScope(_ context: GRPCContext) throws(GRPCStatus) -> Scope {
+        idle.touch()
+        return try scope(of: context)
+    }
+}
+
+private func scope(of context: GRPCContext) throws(GRPCStatus) -> Scope {
     guard let namespace = context.metadata["containerd-namespace"], !namespace.isEmpty else {
         throw GRPCStatus(.failedPrecondition, "namespace is required: failed precondition")
     }

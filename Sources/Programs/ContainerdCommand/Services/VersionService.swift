@@ -8,8 +8,9 @@ internal import Protobuf
 /// Version, Introspection, and gRPC's own health service.
 extension Services {
     func registerVersion(on router: inout GRPCRouter) {
-        router.unary(VersionService.version) { (_, _) throws(GRPCStatus) in
-            VersionService.VersionResponse(
+        router.unary(VersionService.version) { [idle] (_, _) throws(GRPCStatus) in
+            idle.touch()
+            return VersionService.VersionResponse(
                 version: ContainerdCommand.version, revision: ContainerdCommand.revision)
         }
         router.unary(Health.check) { (request, _) throws(GRPCStatus) in
