@@ -157,8 +157,8 @@ let modules: [Module] = [
     full(
         .Programs, "DockerCommand",
         [
-            "EngineClient", "EngineAPI", "HTTPClient", "GoTemplate", "TextTable", "Terminal", "TarFormat", "Archive",
-            "Digests", "Flags", "JSON", "Linux", "CLinux",
+            "EngineClient", "EngineAPI", "HTTPClient", "GoTemplate", "TextTable", "Terminal", "ByteStream", "TarFormat",
+            "Archive", "Digests", "Flags", "JSON", "Linux", "CLinux",
         ]),
 ]
 

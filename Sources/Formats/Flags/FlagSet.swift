@@ -71,6 +71,12 @@ public final class Flag<Value>: AnyFlag {
         value = try parse(text, value)
         isSet = true
     }
+
+    /// Gives the value from elsewhere than the command line: another name of the flag, or a file.
+    public func setValue(_ new: Value) {
+        value = new
+        isSet = true
+    }
 }
 
 /// The flags of one command, in the order declared.

@@ -34,7 +34,7 @@ private func pflagHead(_ flag: AnyFlag) -> String {
 
 private func pflagUsage(_ flag: AnyFlag) -> [UInt8] {
     var usage = flag.usage
-    if !flag.defaultText.isEmpty && flag.defaultText != "0" {
+    if !flag.defaultText.isEmpty {
         usage += " (default " + (flag.typeName == "string" ? quoted(flag.defaultText) : flag.defaultText) + ")"
     }
     return Array(usage.utf8)

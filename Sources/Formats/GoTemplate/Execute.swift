@@ -234,11 +234,11 @@ struct Execution {
             if json.isNull, shape.isPointer {
                 throw failure("nil pointer evaluating " + value.typeName + "." + name, at: operand)
             }
-            guard let field = structure.fields.first(where: { $0.name == name }) else {
+            guard let field = structure.field(name) else {
                 throw failure("can't evaluate field " + name + " in type " + value.typeName, at: operand)
             }
             try refuse(given, name, operand)
-            return .json(json[field.key] ?? .null, field.shape)
+            return Structure.value(field, in: json)
         }
         switch value.plain {
         case .map(let pairs):

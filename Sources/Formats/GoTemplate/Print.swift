@@ -23,7 +23,7 @@ public func goPrint(_ value: Value, isTop: Bool = false) -> String {
             return goPrint(.json(json, target), isTop: isTop)
         }
         if case .structure(let structure) = shape {
-            let fields = structure.fields.map { goPrint(.json(json[$0.key] ?? .null, $0.shape)) }
+            let fields = structure.fields.map { goPrint(Structure.value($0, in: json)) }
             return "{" + fields.joined(separator: " ") + "}"
         }
     }

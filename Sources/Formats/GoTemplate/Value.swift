@@ -49,7 +49,7 @@ public struct Structure: Sendable {
     public struct Field: Sendable {
         /// The Go name, by which templates know it.
         public let name: String
-        /// The name in JSON.
+        /// The name in JSON; empty for an embedded struct, whose members stand beside its neighbours.
         public let key: String
         public let shape: Shape
 
@@ -178,4 +178,20 @@ func goTime(_ text: String) -> String {
     guard bytes.count > 25 else { return text }
     let zone = String(decoding: bytes[(bytes.count - 6)...], as: UTF8.self).filter { $0 != ":" }
     return day + " " + String(decoding: bytes[11..<(bytes.count - 6)], as: UTF8.self) + " " + zone + " " + zone
+}
+
+extension Structure {
+    /// A field by its Go name, in this struct or one embedded in it.
+    func field(_ name: String) -> Field? {
+        if let own = fields.first(where: { $0.name == name }) { return own }
+        for embedded in fields where embedded.key.isEmpty {
+            if let found = embedded.shape.structure?.field(name) { return found }
+        }
+        return nil
+    }
+
+    /// A field's value in the JSON of this struct.
+    static func value(_ field: Field, in json: JSON) -> Value {
+        .json(field.key.isEmpty ? json : json[field.key] ?? .null, field.shape)
+    }
 }

@@ -7,7 +7,7 @@ public enum Address: Equatable, Sendable {
     case tcp(host: String, port: String)
 
     /// Opens a connection; with `security`, under TLS.
-    public func connect(_ security: TransportSecurity? = nil) throws(HTTPFailure) -> ByteStream {
+    public func connect(_ security: TransportSecurity? = nil) throws(HTTPFailure) -> DuplexStream {
         switch self {
         case .unix(let path): return PlainStream(owning: try connectUnix(path))
         case .tcp(let host, let port):

@@ -5,6 +5,8 @@ public struct HTTPRequest {
         case bytes([UInt8])
         /// Pieces of unknown number, sent chunked; nil ends them.
         case stream(() throws(HTTPFailure) -> [UInt8]?)
+        /// Pieces that a writer hands over one by one, sent chunked.
+        case written((_ send: ([UInt8]) throws(HTTPFailure) -> Void) throws(HTTPFailure) -> Void)
     }
 
     public var method: String
@@ -34,7 +36,7 @@ public struct HTTPResponse {
 
 /// One HTTP/1.1 connection, used by one request at a time.
 public final class HTTPConnection {
-    public let stream: ByteStream
+    public let stream: DuplexStream
     private let host: String
     private var buffer: [UInt8] = []
     private var position = 0
@@ -50,7 +52,7 @@ public final class HTTPConnection {
     }
 
     /// `host` is what the Host header says.
-    public init(_ stream: ByteStream, host: String) {
+    public init(_ stream: DuplexStream, host: String) {
         self.stream = stream
         self.host = host
     }
@@ -69,6 +71,13 @@ public final class HTTPConnection {
         case .bytes(let bytes):
             head += "Content-Length: " + String(bytes.count) + "\r\n\r\n"
             try stream.write(Array(head.utf8) + bytes)
+        case .written(let writer):
+            head += "Transfer-Encoding: chunked\r\n\r\n"
+            try stream.write(Array(head.utf8))
+            try writer { (piece) throws(HTTPFailure) in
+                if !piece.isEmpty { try sendChunk(piece) }
+            }
+            try stream.write(Array("0\r\n\r\n".utf8))
         case .stream(let next):
             head += "Transfer-Encoding: chunked\r\n\r\n"
             try stream.write(Array(head.utf8))
@@ -80,15 +89,18 @@ public final class HTTPConnection {
     private func send(_ next: () throws(HTTPFailure) -> [UInt8]?) throws(HTTPFailure) {
         while let piece = try next() {
             if piece.isEmpty { continue }
-            let size = String(piece.count, radix: 16)
             do throws(HTTPFailure) {
-                try stream.write(Array((size + "\r\n").utf8) + piece + [13, 10])
+                try sendChunk(piece)
             } catch {
                 // A server that answers early stops reading: its answer says why.
                 return
             }
         }
         try stream.write(Array("0\r\n\r\n".utf8))
+    }
+
+    private func sendChunk(_ piece: [UInt8]) throws(HTTPFailure) {
+        try stream.write(Array((String(piece.count, radix: 16) + "\r\n").utf8) + piece + [13, 10])
     }
 
     // MARK: Answers

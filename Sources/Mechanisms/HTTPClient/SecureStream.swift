@@ -19,7 +19,7 @@ public struct TransportSecurity: Equatable, Sendable {
 
 /// A socket under TLS. NIOSSL's state machine runs in a channel without an event loop, and the bytes are carried by
 /// hand: a client that makes one request needs no threads for it.
-final class SecureStream: ByteStream {
+final class SecureStream: DuplexStream {
     private let channel = EmbeddedChannel()
     private let socket: PlainStream
     private var atEnd = false

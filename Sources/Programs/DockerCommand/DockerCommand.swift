@@ -1,5 +1,85 @@
+internal import Flags
+internal import Linux
+internal import Terminal
+
+/// The version of docker's command line whose commands and flags these are.
+let clientVersion = "28.2.2"
+/// What stands for the commit in version texts.
+let clientBuild = "slipway"
+
 /// What the program does, behind its main.
 public enum DockerCommand {
     /// Runs the program and returns its exit status.
-    public static func main(_ arguments: [String]) -> Int32 { 1 }
+    public static func main(_ arguments: [String]) -> Int32 {
+        let session = Session()
+        do throws(CommandFailure) {
+            return try run(Array(arguments.dropFirst()), session)
+        } catch {
+            if !error.message.isEmpty { Console.error(error.message + "\n") }
+            return error.status
+        }
+    }
+
+    static func run(_ arguments: [String], _ session: Session) throws(CommandFailure) -> Int32 {
+        if arguments.first == "__complete" || arguments.first == "__completeNoDesc" {
+            return Completion.answer(Array(arguments.dropFirst()), withSummaries: arguments[0] == "__complete", session)
+        }
+        let root = rootCommand(session)
+        if arguments.first == "help" { return try help(root, Array(arguments.dropFirst())) }
+        let invocation = try root.resolve(arguments) { (command) throws(CommandFailure) in
+            warnOfDeprecated(command)
+            if command === root { try readGlobals(command.flags, session) }
+        }
+        if session.options.showVersion {
+            Console.out("Docker version \(clientVersion), build \(clientBuild)\n")
+            return 0
+        }
+        switch invocation {
+        case .help(let command):
+            printHelp(of: command)
+            return 0
+        case .run(let command, let rest):
+            if !command.notice.isEmpty { Console.error(command.notice + "\n\n") }
+            guard let action = command.action else {
+                printHelp(of: command)
+                return 0
+            }
+            return try action(rest)
+        }
+    }
+
+    private static func printHelp(of command: Command) {
+        if !command.notice.isEmpty { Console.error(command.notice + "\n\n") }
+        let width = Terminal.size(0)?.columns ?? 80
+        let epilogue = "For more help on how to use Docker, head to https://docs.docker.com/go/guides/"
+        Console.out(command.help(width: width == 0 ? 80 : width, epilogue: epilogue))
+    }
+
+    private static func help(_ root: Command, _ words: [String]) throws(CommandFailure) -> Int32 {
+        var command = root
+        for word in words {
+            guard let child = command.child(named: word) else {
+                throw CommandFailure("unknown help topic: " + words.joined(separator: " "))
+            }
+            command = child
+        }
+        printHelp(of: command)
+        return 0
+    }
+
+    private static func warnOfDeprecated(_ command: Command) {
+        for flag in command.flags.all where flag.isSet && !flag.deprecation.isEmpty {
+            Console.error("Flag --" + flag.name + " has been deprecated, " + flag.deprecation + "\n")
+        }
+    }
+
+    private static func readGlobals(_ flags: FlagSet, _ session: Session) throws(CommandFailure) {
+        let options = session.options
+        if !["debug", "info", "warn", "warning", "error", "fatal", "panic", "trace"].contains(options.logLevel.lowercased()) {
+            throw CommandFailure("Unable to parse logging level: " + options.logLevel)
+        }
+        if !options.hosts.isEmpty && !options.context.isEmpty {
+            throw CommandFailure("conflicting options: cannot specify both --host and --context")
+        }
+    }
 }

@@ -277,11 +277,17 @@ public final class EngineReply {
 
 /// A connection that has become a raw stream.
 public struct EngineStream {
-    public let bytes: ByteStream
+    public let bytes: DuplexStream
     /// What came with the head of the answer.
     public let early: [UInt8]
     /// Whether standard output and error come in frames; known from API 1.42 on.
     public let isMultiplexed: Bool
+
+    public init(bytes: DuplexStream, early: [UInt8], isMultiplexed: Bool) {
+        self.bytes = bytes
+        self.early = early
+        self.isMultiplexed = isMultiplexed
+    }
 }
 
 /// Compares API versions by their two numbers.

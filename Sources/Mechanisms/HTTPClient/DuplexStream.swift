@@ -3,7 +3,7 @@ internal import Linux
 
 /// A connection that carries bytes both ways. What is written is queued and goes out as the peer takes it, so that one
 /// poll loop can serve a stream and a terminal without either waiting for the other.
-public class ByteStream {
+public class DuplexStream {
     /// For poll(2): readable when bytes or the end have come.
     public let descriptor: Int32
     /// Bytes that wait to be sent.
@@ -78,7 +78,7 @@ public struct HTTPFailure: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// A socket without encryption.
-final class PlainStream: ByteStream {
+final class PlainStream: DuplexStream {
     private var outgoing: [UInt8] = []
     private var sent = 0
     private var buffer = [UInt8](repeating: 0, count: 65536)

@@ -1,0 +1,259 @@
+internal import CLinux
+internal import EngineClient
+internal import Flags
+internal import HTTPClient
+internal import JSON
+internal import Linux
+internal import Terminal
+
+/// The bytes of a container's streams between the daemon and our standard streams: one poll loop over standard input,
+/// the connection and the signals.
+final class StreamSession {
+    enum Ending { case streamEnded, detached }
+
+    private let stream: EngineStream
+    private let isRaw: Bool
+    private let sendsInput: Bool
+    private let signals: SignalReader?
+    private let onSignal: (Int32) -> Void
+    private var keys: DetachKeys?
+    private var demultiplexer = Demultiplexer()
+
+    /// `hasTerminal`: the container's streams are one terminal. `keys` detach, where a terminal is typed at.
+    init(
+        _ stream: EngineStream, hasTerminal: Bool, sendsInput: Bool, keys: DetachKeys?, signals: SignalReader?,
+        onSignal: @escaping (Int32) -> Void
+    ) {
+        self.stream = stream
+        isRaw = hasTerminal
+        self.sendsInput = sendsInput
+        self.keys = keys
+        self.signals = signals
+        self.onSignal = onSignal
+    }
+
+    /// Carries bytes until the daemon closes the stream or the user detaches.
+    func run() throws -> Ending {
+        if !stream.early.isEmpty { try show(stream.early) }
+        var inputOpen = sendsInput
+        while true {
+            var entries = [pollfd(fd: stream.bytes.descriptor, events: Int16(POLLIN), revents: 0)]
+            if stream.bytes.pending > 0 { entries[0].events |= Int16(POLLOUT) }
+            // The daemon takes input slower than it comes: then more is not read.
+            let wantsInput = inputOpen && stream.bytes.pending < 1 << 16
+            entries.append(pollfd(fd: wantsInput ? 0 : -1, events: Int16(POLLIN), revents: 0))
+            entries.append(pollfd(fd: signals?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
+            try checked("poll") { poll(&entries, nfds_t(entries.count), -1) }
+            if entries[2].revents != 0 { while let signal = signals?.next() { onSignal(signal) } }
+            if entries[0].revents & Int16(POLLOUT) != 0 { try stream.bytes.flush() }
+            if entries[0].revents & ~Int16(POLLOUT) != 0 {
+                if try !receive() { return .streamEnded }
+            }
+            if entries[1].revents != 0 {
+                switch try sendInput() {
+                case .open: break
+                case .ended: inputOpen = false
+                case .detached: return .detached
+                }
+            }
+        }
+    }
+
+    /// Shows what has come; false at the end.
+    private func receive() throws -> Bool {
+        while let bytes = try stream.bytes.receive() {
+            if bytes.isEmpty { return false }
+            try show(bytes)
+            if bytes.count < 4096 { return true }
+        }
+        return true
+    }
+
+    private func show(_ bytes: [UInt8]) throws {
+        if isRaw {
+            try writeEverything(bytes, to: 1)
+        } else {
+            try demultiplexer.take(bytes)
+        }
+    }
+
+    private enum Input { case open, ended, detached }
+
+    private func sendInput() throws -> Input {
+        var buffer = [UInt8](repeating: 0, count: 32768)
+        let count = buffer.withUnsafeMutableBytes { read(0, $0.baseAddress, $0.count) }
+        if count < 0 && (cl_errno() == EINTR || cl_errno() == EAGAIN) { return .open }
+        if count <= 0 {
+            try stream.bytes.finishWriting()
+            return .ended
+        }
+        var typed = Array(buffer[0..<count])
+        if keys != nil {
+            let (passed, detach) = keys?.filter(typed) ?? (typed, false)
+            if detach { return .detached }
+            typed = passed
+        }
+        do {
+            try stream.bytes.queue(typed)
+        } catch {
+            // The container has ended and takes no more; what it said is still to be read.
+            return .ended
+        }
+        return .open
+    }
+}
+
+/// Takes apart the frames in which standard output and error come over one stream: kind, three zero bytes, the length
+/// as four bytes, and the bytes.
+struct Demultiplexer {
+    private var header: [UInt8] = []
+    private var left = 0
+    private var kind: UInt8 = 0
+    private var problem: [UInt8] = []
+    /// Where frames of kind 1 and 2 go.
+    var output: Int32 = 1
+    var errors: Int32 = 2
+
+    mutating func take(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            if left == 0 {
+                let missing = 8 - header.count
+                header += rest.prefix(missing)
+                rest = rest.dropFirst(missing)
+                if header.count < 8 { return }
+                kind = header[0]
+                left = header[4..<8].reduce(0) { $0 << 8 | Int($1) }
+                header = []
+                if kind > 3 { throw CommandFailure("unrecognized stream: \(kind)") }
+                continue
+            }
+            let piece = rest.prefix(left)
+            left -= piece.count
+            rest = rest.dropFirst(piece.count)
+            switch kind {
+            case 2: try writeEverything(Array(piece), to: errors)
+            case 3:
+                problem += piece
+                if left == 0 { throw CommandFailure("error from daemon in stream: " + String(decoding: problem, as: UTF8.self)) }
+            default: try writeEverything(Array(piece), to: output)
+            }
+        }
+    }
+}
+
+/// The terminal and the signals of an interactive command.
+final class Interaction {
+    let signals: SignalReader?
+    private var mode: TerminalMode?
+    private let target: (_ rows: Int, _ columns: Int) -> Void
+    private let forward: ((Int32) -> Void)?
+    private let hasTerminal: Bool
+
+    /// Signals that a program cannot pass on, or that are about ourselves.
+    private static let own: Set<Int32> = [
+        SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGWINCH, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
+        SIGTTIN, SIGTTOU, SIGTSTP, SIGCONT,
+    ]
+
+    /// `resize` is called with our terminal's size whenever it changes; `forward` with each signal, where they are passed on.
+    init(
+        hasTerminal: Bool, forward: ((Int32) -> Void)?, resize: @escaping (_ rows: Int, _ columns: Int) -> Void
+    ) throws {
+        self.hasTerminal = hasTerminal && Terminal.isTerminal(1)
+        self.forward = forward
+        target = resize
+        var caught: [Int32] = self.hasTerminal ? [SIGWINCH] : []
+        if forward != nil { caught += (1..<32).filter { !Self.own.contains($0) } }
+        signals = caught.isEmpty ? nil : try SignalReader(caught)
+    }
+
+    /// Puts our terminal into raw mode until `restore`.
+    func makeRaw() throws {
+        if Terminal.isTerminal(0) { mode = try TerminalMode.raw(0) }
+    }
+
+    func restore() { mode?.restore() }
+
+    func handle(_ signal: Int32) {
+        if signal == SIGWINCH { return resize() }
+        forward?(signal)
+    }
+
+    /// Tells the container our terminal's size.
+    func resize() {
+        guard hasTerminal, let size = Terminal.size(1), size.rows > 0 || size.columns > 0 else { return }
+        target(size.rows, size.columns)
+    }
+
+    /// Lets signals through while an answer is awaited.
+    func wait(for descriptor: Int32) throws {
+        while true {
+            var entries = [
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: signals?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            try checked("poll") { poll(&entries, 2, -1) }
+            if entries[1].revents != 0 { while let signal = signals?.next() { handle(signal) } }
+            if entries[0].revents != 0 { return }
+        }
+    }
+}
+
+/// The name of a signal as the API takes it.
+func signalName(_ number: Int32) -> String {
+    let names: [Int32: String] = [
+        SIGHUP: "HUP", SIGINT: "INT", SIGQUIT: "QUIT", SIGUSR1: "USR1", SIGUSR2: "USR2", SIGALRM: "ALRM", SIGTERM: "TERM",
+        SIGTSTP: "TSTP", SIGCONT: "CONT", SIGTTIN: "TTIN", SIGTTOU: "TTOU", SIGXCPU: "XCPU", SIGXFSZ: "XFSZ",
+        SIGVTALRM: "VTALRM", SIGPROF: "PROF", SIGWINCH: "WINCH", SIGIO: "IO",
+    ]
+    return names[number] ?? String(number)
+}
+
+/// Tells a container or an exec its terminal's size. A failure is not worth an end: the size is only looks.
+func resizer(_ client: EngineClient, _ path: String) -> (Int, Int) -> Void {
+    let other = client.sibling()
+    return { rows, columns in
+        _ = try? other.request("POST", path + "/resize", [("h", String(rows)), ("w", String(columns))]).all()
+    }
+}
+
+/// Passes signals on to a container.
+func forwarder(_ client: EngineClient, _ id: String) -> (Int32) -> Void {
+    let other = client.sibling()
+    return { signal in
+        // A container that is gone needs no signal.
+        _ = try? other.request("POST", "/containers/" + id + "/kill", [("signal", signalName(signal))]).all()
+    }
+}
+
+/// The keys that detach: of the flag, of the configuration, or the usual ones.
+func detachKeys(_ flag: String, _ session: Session) throws -> DetachKeys {
+    let text = flag.isEmpty ? session.config.detachKeys : flag
+    if text.isEmpty { return .standard }
+    guard let keys = DetachKeys(text) else { throw CommandFailure("invalid escape keys (" + text + ") provided") }
+    return keys
+}
+
+/// A container's end, awaited over a connection of its own.
+final class ExitWait {
+    private let reply: EngineReply
+    private let client: EngineClient
+
+    /// Begins to wait; `condition` as the API names it, empty for the default.
+    init(_ client: EngineClient, _ id: String, condition: String) throws {
+        self.client = client.sibling()
+        reply = try self.client.request("POST", "/containers/" + id + "/wait", condition.isEmpty ? [] : [("condition", condition)])
+    }
+
+    /// The container's exit status, with signals handled while waiting.
+    func status(_ interaction: Interaction?) throws -> Int32 {
+        if let interaction, interaction.signals != nil { try interaction.wait(for: reply.descriptor) }
+        let answer = try reply.json()
+        if let message = answer["Error"]?["Message"]?.string, !message.isEmpty {
+            Console.error("Error waiting for container: " + message + "\n")
+            return 125
+        }
+        return Int32(truncatingIfNeeded: answer["StatusCode"]?.int ?? 0)
+    }
+}

@@ -1,0 +1,152 @@
+internal import EngineClient
+internal import Flags
+internal import GoTemplate
+internal import JSON
+internal import Linux
+
+func contextCommands(_ session: Session) -> [Command] {
+    let list = Command("ls", "[OPTIONS]", "List contexts", .none) { listContexts($0, session) }
+    list.aliases = ["list"]
+    let remove = Command("rm", "CONTEXT [CONTEXT...]", "Remove one or more contexts", .atLeast(1)) { flags in
+        let force = flags.bool("force", "f", usage: "Force the removal of a context in use")
+        return performing { try removeContexts($0, force: force.value, session) }
+    }
+    remove.aliases = ["remove"]
+    let show = Command("show", "", "Print the name of the current context", .none) { _ in
+        performing { _ in
+            Console.out(session.contextName + "\n")
+            return 0
+        }
+    }
+    return [
+        createContextCommand(session), inspectContextCommand(session), both(list, "docker context ls", "docker context list"),
+        both(remove, "docker context rm", "docker context remove"), show, updateContextCommand(session),
+        Command("use", "CONTEXT", "Set the current docker context", .exactly(1)) { _ in
+            performing { try useContext($0[0], session) }
+        },
+    ]
+}
+
+/// One line of the listing.
+private struct ContextLine {
+    let name: String
+    var description = ""
+    var host = ""
+    var problem = ""
+}
+
+private func listContexts(_ flags: FlagSet, _ session: Session) -> Command.Action {
+    let format = flags.formatFlag()
+    let quiet = flags.bool("quiet", "q", usage: "Only show context names")
+    return performing { _ in
+        let current = session.contextName
+        var lines: [ContextLine] = []
+        for name in session.contexts.names() {
+            let metadata = try session.contexts.metadata(name)
+            lines.append(
+                ContextLine(
+                    name: name, description: metadata["Metadata"]?["Description"]?.string ?? "",
+                    host: metadata["Endpoints"]?["docker"]?["Host"]?.string ?? ""))
+        }
+        var standard = ContextLine(name: "default", description: "Current DOCKER_HOST based configuration")
+        do {
+            standard.host = try session.defaultEndpoint().host
+        } catch {
+            standard.problem = failure(from: error).message
+        }
+        lines.append(standard)
+        if current != "default", !session.contexts.exists(current) {
+            lines.append(ContextLine(name: current, problem: "context not found"))
+        }
+        lines.sort { $0.name.naturallyPrecedes($1.name) }
+        if quiet.value {
+            for line in lines { Console.out(line.name + "\n") }
+            return 0
+        }
+        Console.out(try contextTable.print(lines.map { contextRow($0, current: current) }, format: format.value))
+        if let host = Process.environment("DOCKER_HOST"), !host.isEmpty, session.options.context.isEmpty {
+            Console.error(overrideWarning("a context"))
+        }
+        return 0
+    }
+}
+
+private func overrideWarning(_ what: String) -> String {
+    "Warning: DOCKER_HOST environment variable overrides the active context. To use " + what
+        + ", either set the global --context flag, or unset DOCKER_HOST environment variable.\n"
+}
+
+private let contextTable = Table(
+    columns: "{{.Name}}{{if .Current}} *{{end}}\t{{.Description}}\t{{.DockerEndpoint}}\t{{.Error}}",
+    headers: [
+        "Name": "NAME", "Description": "DESCRIPTION", "DockerEndpoint": "DOCKER ENDPOINT", "Error": "ERROR", "Current": "",
+    ])
+
+private func contextRow(_ line: ContextLine, current: String) -> Row {
+    Row(
+        "*formatter.clientContextContext",
+        [
+            ("Current", .bool(line.name == current)), ("Description", .string(Human.ellipsis(line.description, 45))),
+            ("DockerEndpoint", .string(line.host)), ("Error", .string(line.problem)), ("Name", .string(line.name)),
+        ])
+}
+
+private func useContext(_ name: String, _ session: Session) throws -> Int32 {
+    if name != "default" { _ = try session.contexts.metadata(name) }
+    var config = session.config
+    config.currentContext = name == "default" ? "" : name
+    try session.save(config)
+    Console.out(name + "\n")
+    Console.error("Current context is now \"" + name + "\"\n")
+    if let host = Process.environment("DOCKER_HOST"), !host.isEmpty, name != "default" {
+        Console.error(overrideWarning("\"" + name + "\""))
+    }
+    return 0
+}
+
+private func removeContexts(_ names: [String], force: Bool, _ session: Session) throws -> Int32 {
+    try forEach(names) { name in
+        if name == "default" { throw CommandFailure("context \"default\" cannot be removed") }
+        if name == session.contextName {
+            if !force { throw CommandFailure("context \"\(name)\" is in use, set -f flag to force remove") }
+            var config = session.config
+            config.currentContext = ""
+            try session.save(config)
+        }
+        if !force || session.contexts.exists(name) { _ = try session.contexts.metadata(name) }
+        try session.contexts.remove(name)
+        Console.out(name + "\n")
+    }
+}
+
+private func inspectContextCommand(_ session: Session) -> Command {
+    Command("inspect", "[OPTIONS] [CONTEXT] [CONTEXT...]", "Display detailed information on one or more contexts") { flags in
+        let format = flags.formatFlag("f", usage: inspectFormatUsage)
+        return performing { names in
+            try inspect(names.isEmpty ? [session.contextName] : names, format: format.value) { name in
+                Inspected(json: try describe(name, session), shape: .raw)
+            }
+        }
+    }
+}
+
+private func describe(_ name: String, _ session: Session) throws -> JSON {
+    if name == "default" {
+        let host = try session.defaultEndpoint().host
+        return .members([
+            ("Name", .string("default")), ("Metadata", .members([])),
+            ("Endpoints", .members([("docker", .members([("Host", .string(host)), ("SkipTLSVerify", .bool(false))]))])),
+            ("TLSMaterial", .members([])),
+            ("Storage", .members([("MetadataPath", .string("<IN MEMORY>")), ("TLSPath", .string("<IN MEMORY>"))])),
+        ])
+    }
+    var object = try session.contexts.metadata(name)
+    let folder = session.contexts.secretsDirectory(name)
+    // A context without secrets has no such folder.
+    let files = ((try? Files.names(in: folder + "/docker")) ?? []).sorted()
+    object["TLSMaterial"] = files.isEmpty ? .members([]) : .members([("docker", .strings(files))])
+    object["Storage"] = .members([
+        ("MetadataPath", .string(session.contexts.metadataDirectory(name))), ("TLSPath", .string(folder)),
+    ])
+    return .object(object)
+}

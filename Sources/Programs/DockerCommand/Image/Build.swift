@@ -1,0 +1,199 @@
+internal import EngineClient
+internal import Flags
+internal import JSON
+internal import Linux
+
+private let deprecation = """
+    DEPRECATED: The legacy builder is deprecated and will be removed in a future release.
+                Install the buildx component to build images with BuildKit:
+                https://docs.docker.com/go/buildx/
+    """
+
+func builderCommand(_ session: Session) -> Command {
+    let prune = Command("prune", "", "Remove build cache", .none) { flags in
+        let all = flags.bool("all", "a", usage: "Remove all unused build cache, not just dangling ones")
+        let filters = flags.filterFlag(nil, usage: "Provide filter values (e.g. \"until=24h\")")
+        let force = flags.bool("force", "f", usage: "Do not prompt for confirmation")
+        let keep = flags.bytes("keep-storage", usage: "Amount of disk space to keep for cache")
+        return performing { _ in
+            let warning = all.value
+                ? "WARNING! This will remove all build cache." : "WARNING! This will remove all dangling build cache."
+            if !force.value, try !session.confirms(warning) { throw CommandFailure("builder prune has been cancelled") }
+            let (report, space) = try pruneBuildCache(session, filters.value, all: all.value, keep: keep.value)
+            Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
+            return 0
+        }
+    }
+    prune.notice = deprecation
+    let command = Command("builder", "", "Manage builds").add([buildCommand(session), prune])
+    command.notice = deprecation
+    return command
+}
+
+func buildCommand(_ session: Session) -> Command {
+    let command = Command("build", "[OPTIONS] PATH | URL | -", "Build an image from a Dockerfile", .exactly(1)) { flags in
+        let build = BuildFlags(flags)
+        return performing { try Build(flags: build, session: session).perform($0[0]) }
+    }
+    command.notice = deprecation
+    return both(command, "docker image build", "docker build", "docker builder build")
+}
+
+/// The flags of `docker build`.
+struct BuildFlags {
+    let addHost, buildArg, label, tag: Flag<[String]>
+    let cacheFrom, securityOpt: Flag<[String]>
+    let cgroupParent, cpusetCPUs, cpusetMemory, file, idFile, isolation, network, platform, target: Flag<String>
+    let compress, forceRemove, noCache, pull, quiet, remove, squash: Flag<Bool>
+    let cpuPeriod, cpuQuota, cpuShares: Flag<Int>
+    let memory, memorySwap, shmSize: Flag<Int64>
+    let ulimits: Flag<[Ulimit]>
+
+    init(_ flags: FlagSet) {
+        addHost = flags.value("add-host", usage: "Add a custom host-to-IP mapping (\"host:ip\")", type: "list", default: []) {
+            (text, old) throws(UsageError) in old + [try checkedHost(text)]
+        }
+        buildArg = flags.list("build-arg", usage: "Set build-time variables")
+        cacheFrom = flags.strings("cache-from", usage: "Images to consider as cache sources")
+        cgroupParent = flags.string("cgroup-parent", usage: "Set the parent cgroup for the \"RUN\" instructions during build")
+        compress = flags.bool("compress", usage: "Compress the build context using gzip")
+        cpuPeriod = flags.int("cpu-period", usage: "Limit the CPU CFS (Completely Fair Scheduler) period")
+        cpuQuota = flags.int("cpu-quota", usage: "Limit the CPU CFS (Completely Fair Scheduler) quota")
+        cpuShares = flags.int("cpu-shares", "c", usage: "CPU shares (relative weight)")
+        cpusetCPUs = flags.string("cpuset-cpus", usage: "CPUs in which to allow execution (0-3, 0,1)")
+        cpusetMemory = flags.string("cpuset-mems", usage: "MEMs in which to allow execution (0-3, 0,1)")
+        flags.bool("disable-content-trust", usage: "Skip image verification", default: true)
+        file = flags.string("file", "f", usage: "Name of the Dockerfile (Default is \"PATH/Dockerfile\")")
+        forceRemove = flags.bool("force-rm", usage: "Always remove intermediate containers")
+        idFile = flags.string("iidfile", usage: "Write the image ID to the file")
+        isolation = flags.string("isolation", usage: "Container isolation technology")
+        label = flags.labels("Set metadata for an image")
+        memory = flags.bytes("memory", "m", usage: "Memory limit")
+        memorySwap = flags.bytes(
+            "memory-swap", usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap", allowsUnlimited: true)
+        network = flags.string(
+            "network", usage: "Set the networking mode for the RUN instructions during build", default: "default")
+        noCache = flags.bool("no-cache", usage: "Do not use cache when building the image")
+        platform = flags.string("platform", usage: "Set platform if server is multi-platform capable")
+        pull = flags.bool("pull", usage: "Always attempt to pull a newer version of the image")
+        quiet = flags.bool("quiet", "q", usage: "Suppress the build output and print image ID on success")
+        remove = flags.bool("rm", usage: "Remove intermediate containers after a successful build", default: true)
+        securityOpt = flags.strings("security-opt", usage: "Security options")
+        shmSize = flags.bytes("shm-size", usage: "Size of \"/dev/shm\"")
+        squash = flags.bool("squash", usage: "Squash newly built layers into a single new layer")
+        tag = flags.list("tag", "t", usage: "Name and optionally a tag in the \"name:tag\" format")
+        target = flags.string("target", usage: "Set the target build stage to build.")
+        ulimits = flags.ulimits("Ulimit options")
+    }
+
+    /// The request's query.
+    func query(dockerfile: String) throws -> [(String, String)] {
+        var items: [(String, String)] = []
+        func add(_ name: String, _ value: String) { items.append((name, value)) }
+        func number(_ name: String, _ value: Int64) { add(name, String(value)) }
+        var arguments: [(String, JSON)] = []
+        for text in buildArg.value {
+            let (name, value) = splitOnce(text, at: UInt8(ascii: "="))
+            let found = value ?? Process.environment(name)
+            arguments.append((name, found.map { .string($0) } ?? .null))
+        }
+        add("buildargs", JSON.members(arguments).text())
+        add("cachefrom", JSON.strings(cacheFrom.value).text())
+        add("cgroupparent", cgroupParent.value)
+        number("cpuperiod", Int64(cpuPeriod.value))
+        number("cpuquota", Int64(cpuQuota.value))
+        add("cpusetcpus", cpusetCPUs.value)
+        add("cpusetmems", cpusetMemory.value)
+        number("cpushares", Int64(cpuShares.value))
+        add("dockerfile", dockerfile)
+        for host in addHost.value { add("extrahosts", host) }
+        if forceRemove.value { add("forcerm", "1") }
+        if !isolation.value.isEmpty { add("isolation", isolation.value) }
+        add("labels", textMap(pairs(label.value)).text())
+        number("memory", memory.value)
+        number("memswap", memorySwap.value)
+        add("networkmode", network.value)
+        if noCache.value { add("nocache", "1") }
+        if !platform.value.isEmpty { add("platform", platform.value.lowercased()) }
+        if pull.value { add("pull", "1") }
+        add("rm", remove.value ? "1" : "0")
+        for option in securityOpt.value { add("securityopt", option) }
+        number("shmsize", shmSize.value)
+        if squash.value { add("squash", "1") }
+        for name in tag.value {
+            let reference = try ImageReference(name)
+            add("t", reference.familiar)
+        }
+        add("target", target.value)
+        add("ulimits", ulimits.value.isEmpty ? "null" : JSON.array(ulimits.value.map { $0.json }).text())
+        add("version", "1")
+        return items
+    }
+}
+
+/// One `docker build`: the context goes to the daemon as an archive, and its output comes back.
+private struct Build {
+    let flags: BuildFlags
+    let session: Session
+
+    func perform(_ context: String) throws -> Int32 {
+        if flags.compress.value { throw CommandFailure("--compress is not supported: the context is sent as it is") }
+        if ["http://", "https://", "git://", "github.com/", "git@"].contains(where: { context.hasPrefix($0) }) {
+            throw CommandFailure("a context from a URL is not supported: fetch it and give its directory")
+        }
+        let client = try session.client()
+        if session.outputIsTerminal && !flags.quiet.value { Console.error("Sending build context to Docker daemon...\n") }
+        var failed: (any Error)?
+        let reply: EngineReply
+        do {
+            reply = try send(context, client) { failed = $0 }
+        } catch {
+            throw failed ?? error
+        }
+        return try show(reply)
+    }
+
+    private func send(_ context: String, _ client: EngineClient, _ failed: @escaping (any Error) -> Void) throws -> EngineReply {
+        let headers = [
+            (name: "Content-Type", value: "application/x-tar"),
+            (name: "X-Registry-Config", value: Base64.encoded(session.config.allCredentials.encoded(), urlSafe: true)),
+        ]
+        if context == "-" {
+            let bytes = try InputFile("").readAll()
+            // A Dockerfile by itself, or an archive: the archive has a mark in its header.
+            let isArchive = bytes.count > 262 && Array(bytes[257..<262]) == Array("ustar".utf8) || bytes.starts(with: [0x1F, 0x8B])
+            let name = flags.file.value.isEmpty ? "Dockerfile" : flags.file.value
+            let body = isArchive ? bytes : try BuildContext.single(name, bytes)
+            return try client.request("POST", "/build", try flags.query(dockerfile: name), body: .bytes(body), headers: headers)
+        }
+        let source = try BuildContext(directory: context, dockerfile: flags.file.value)
+        return try client.request(
+            "POST", "/build", try flags.query(dockerfile: source.dockerfile),
+            body: ArchiveCopy.body({ try source.write($0) }, failed: failed), headers: headers)
+    }
+
+    private func show(_ reply: EngineReply) throws -> Int32 {
+        let progress = Progress(to: 1)
+        var id = ""
+        progress.onAuxiliary = { if let found = $0["ID"]?.string { id = found } }
+        progress.streams = !flags.quiet.value
+        var log = ""
+        if flags.quiet.value {
+            while let values = try reply.values() {
+                for value in values {
+                    if let text = value["stream"]?.string { log += text }
+                    if let found = value["aux"]?["ID"]?.string { id = found }
+                    if let text = value["errorDetail"]?["message"]?.string ?? value["error"]?.string {
+                        Console.error(log)
+                        throw CommandFailure(text, status: Int32(truncatingIfNeeded: max(1, value["errorDetail"]?["code"]?.int ?? 1)))
+                    }
+                }
+            }
+            Console.out(id + "\n")
+        } else {
+            try progress.show(reply)
+        }
+        if !flags.idFile.value.isEmpty { try Files.write(Array(id.utf8), to: flags.idFile.value) }
+        return 0
+    }
+}
