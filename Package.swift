@@ -146,7 +146,7 @@ let modules: [Module] = [
         .Programs, "CtrCommand",
         [
             "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "OCIImage", "OCIRuntime", "Archive", "TarFormat",
-            "Compression", "Digests", "Terminal", "TextTable", "Flags", "JSON", "Linux", "CLinux",
+            "ByteStream", "Compression", "Digests", "Terminal", "Workers", "TextTable", "Flags", "JSON", "Linux", "CLinux",
         ], packages: ["NIOCore", "NIOPosix"]),
     full(
         .Programs, "DockerdCommand",

@@ -32,14 +32,20 @@ public final class UrfaveCommand<Action> {
         self.declare = declare
     }
 
-    /// A group of commands.
-    public init(_ name: String, _ aliases: String..., usage: String, subcommands: [UrfaveCommand<Action>]) {
+    /// A group of commands. `declareFlags` adds the flags that stand before the name of the command.
+    public init(
+        _ name: String, _ aliases: String..., usage: String, subcommands: [UrfaveCommand<Action>],
+        declareFlags: @escaping (FlagSet) -> Void = { _ in }
+    ) {
         self.name = name
         self.aliases = aliases
         self.usage = usage
         self.arguments = ""
         self.subcommands = subcommands
-        self.declare = { _ in nil }
+        self.declare = { flags in
+            declareFlags(flags)
+            return nil
+        }
     }
 
     var names: [String] { [name] + aliases }
@@ -63,6 +69,8 @@ public final class UrfaveApp<Action> {
     public let version: String
     public var description = ""
     public var usageText = ""
+    /// What `--version` prints, where it is not the usual line.
+    public var versionText = ""
     public let flags = FlagSet(.urfave)
     public let commands: [UrfaveCommand<Action>]
     /// What the program does when no command is named; nil: it shows its help.
@@ -97,7 +105,7 @@ public final class UrfaveApp<Action> {
                 message: error.message, help: "Incorrect Usage. " + error.message + "\n\n" + helpText, status: 1)
         }
         if help.value { return .show(helpText) }
-        if showVersion.value { return .show(name + " version " + version + "\n") }
+        if showVersion.value { return .show(versionText.isEmpty ? name + " version " + version + "\n" : versionText) }
         if let action, rest.isEmpty || find(rest[0], in: commands) == nil && rest[0] != "help" && rest[0] != "h" {
             return .run(action, arguments: rest, path: name, help: helpText)
         }
@@ -115,7 +123,7 @@ public final class UrfaveApp<Action> {
         let path = path + " " + command.name
         let set = FlagSet(.urfave)
         let action = command.declare(set)
-        let text = command.subcommands.isEmpty ? command.helpText(path, set) : command.groupHelpText(path)
+        let text = command.subcommands.isEmpty ? command.helpText(path, set) : command.groupHelpText(path, set)
         if command.takesAnything, let action { return .run(action, arguments: arguments, path: path, help: text) }
         let wantsHelp = set.bool("help", "h", usage: "show help")
         let rest: [String]
@@ -144,9 +152,9 @@ public final class UrfaveApp<Action> {
             return .refuse(message: "No help topic for '" + word + "'", help: "", status: 3)
         }
         let path = path + " " + command.name
-        if !command.subcommands.isEmpty { return .show(command.groupHelpText(path)) }
         let set = FlagSet(.urfave)
         _ = command.declare(set)
+        if !command.subcommands.isEmpty { return .show(command.groupHelpText(path, set)) }
         return .show(command.helpText(path, set))
     }
 

@@ -35,14 +35,14 @@ extension UrfaveCommand {
         return text + "\n"
     }
 
-    /// The help of a group of commands.
-    func groupHelpText(_ path: String) -> String {
+    /// The help of a group of commands. `set` holds the flags of the group itself.
+    func groupHelpText(_ path: String, _ set: FlagSet) -> String {
         var text = "NAME:\n   " + path + " - " + (description.isEmpty ? usage : description) + "\n\nUSAGE:\n   "
         text += usageText.isEmpty ? path + " command [command options] [arguments...]" : usageText
         var rows: [(String, String)] = []
         for command in subcommands where !command.hidden { rows.append((joined(command.names), command.usage)) }
         text += "\n\nCOMMANDS:\n" + table(rows)
-        return text + "\nOPTIONS:\n   --help, -h  show help\n   \n"
+        return text + "\nOPTIONS:\n" + table(flagRows(set) + [("--help, -h", "show help")]) + "   \n"
     }
 }
 
