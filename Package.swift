@@ -172,10 +172,12 @@ let programs: [(name: String, command: String)] = [
 /// Modules with unit tests in Tests/<Module>Tests.
 let tested: Set<String> = [
     "Archive",
+    "Cgroups",
     "Compression",
     "ContainerLogs",
     "Digests",
     "Firewall",
+    "Flags",
     "GRPC",
     "HTTPServer",
     "JSON",
@@ -183,6 +185,7 @@ let tested: Set<String> = [
     "Netlink",
     "Networks",
     "OCIImage",
+    "OCIRuntime",
     "Protobuf",
     "TarFormat",
     "Volumes",

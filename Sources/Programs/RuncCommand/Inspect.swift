@@ -35,10 +35,10 @@ private func row(_ container: Container, owner: String) -> JSON.Object {
 }
 
 var listCommand: UrfaveCommand<Verb> {
-    UrfaveCommand<Verb>("list", usage: "list the containers below the root directory") { flags in
+    let command = UrfaveCommand<Verb>("list", usage: "list the containers below the root directory") { flags in
         let format = flags.string("format", "f", usage: "'table' or 'json'", default: "table")
         let quiet = flags.bool("quiet", "q", usage: "only names")
-        let command = Verb(.exactly(0)) { (use) throws(RuntimeFailure) in
+        return Verb(.exactly(0)) { (use) throws(RuntimeFailure) in
             var found: [Container] = []
             for name in try use.store.names() {
                 do throws(RuntimeFailure) {
@@ -60,8 +60,9 @@ var listCommand: UrfaveCommand<Verb> {
             }
             return 0
         }
-        return command
     }
+    command.usageText = "runc list [command options]"
+    return command
 }
 
 /// Columns at least twelve wide, three blanks apart.

@@ -21,7 +21,7 @@ var killCommand: UrfaveCommand<Verb> {
     ) { flags in
         let all = flags.bool("all", "a", usage: "send it to every process of the container")
         return Verb(.atLeast(1)) { (use) throws(RuntimeFailure) in
-            if use.arguments.count > 2 { throw RuntimeFailure("runc: \"kill\" requires a maximum of 2 argument(s)") }
+            if use.arguments.count > 2 { throw RuntimeFailure(Process.arguments[0] + ": \"kill\" requires a maximum of 2 argument(s)") }
             let container = try use.container()
             try container.signal(
                 try signalNumber(use.arguments.count > 1 ? use.arguments[1] : "SIGTERM"), all: all.value)

@@ -26,8 +26,8 @@ enum ArgumentCount {
     case atMost(Int)
 
     /// Why a number of arguments is wrong, in runc's words; nil when it is right.
-    func objection(_ count: Int, command: String) -> String? {
-        let name = "runc: \"" + command + "\" requires "
+    func objection(_ count: Int, program: String, command: String) -> String? {
+        let name = program + ": \"" + command + "\" requires "
         switch self {
         case .exactly(let wanted): return count == wanted ? nil : name + "exactly " + String(wanted) + " argument(s)"
         case .atLeast(let least): return count >= least ? nil : name + "a minimum of " + String(least) + " argument(s)"
@@ -59,7 +59,8 @@ public enum RuncCommand {
             Console.out(help)
             return log.fatal(RuntimeFailure(status == 3 ? message + "\n" : message, status: status))
         case .run(let verb, let rest, let path, let help):
-            if let objection = verb.count.objection(rest.count, command: Files.name(of: path.split(separator: " ").joined(separator: "/"))) {
+            let command = path.split(separator: " ").last.map { String($0) } ?? ""
+            if let objection = verb.count.objection(rest.count, program: arguments[0], command: command) {
                 Console.out("Incorrect Usage.\n\n" + help)
                 return log.fatal(RuntimeFailure(objection))
             }

@@ -76,7 +76,7 @@ func rlimitNumber(_ name: String) -> Int32? {
     return names.firstIndex(of: name).map { Int32($0) }
 }
 
-/// Sets a process's limits from outside (prlimit(2)).
+/// Sets a process's limits (prlimit(2)); pid 0: this one's.
 func setLimits(_ limits: [Spec.Rlimit], of pid: Int32) throws(RuntimeFailure) {
     for limit in limits {
         guard let number = rlimitNumber(limit.type) else { throw RuntimeFailure("wrong rlimit value: " + limit.type) }

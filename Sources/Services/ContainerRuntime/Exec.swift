@@ -97,6 +97,8 @@ extension Container {
         } catch {
             throw RuntimeFailure("error adding pid " + String(child) + " to cgroups: " + error.message)
         }
+        // While the process is still root's: another user's would be out of reach.
+        try setLimits(request.process.rlimits, of: child)
         if let score = request.process.oomScoreAdj {
             try system { () throws(SystemCallError) in
                 try Files.put(String(score), into: "/proc/" + String(child) + "/oom_score_adj")
@@ -107,7 +109,6 @@ extension Container {
         while let message = try system({ () throws(SystemCallError) in try channel.receive() }) {
             guard message.kind == Message.ready else { throw RuntimeFailure(message.text) }
             ready = true
-            try setLimits(request.process.rlimits, of: child)
             if !request.pidFile.isEmpty { try writePidFile(request.pidFile, child) }
             try system { () throws(SystemCallError) in try channel.send(Message.proceed) }
         }

@@ -127,6 +127,7 @@ struct InitProcess: ~Copyable {
     // MARK: Becoming the program
 
     private func execute() throws(RuntimeFailure) {
+        if !plan.waitsToEnter { try setLimits(plan.process.rlimits, of: 0) }
         try finish(plan.process, plan.capabilities, plan.filter, preserved: plan.preserved) {
             () throws(RuntimeFailure) in
             try system { () throws(SystemCallError) in try channel.send(Message.ready) }

@@ -211,6 +211,8 @@ final class Launch {
             try map("uid_map", linux.uidMappings)
             try map("gid_map", linux.gidMappings)
         }
+        // In a user namespace the process may not raise its limits itself.
+        if plan.waitsToEnter { try setLimits(process.rlimits, of: container.pid) }
         try encloseDo { () throws(CgroupFailure) in try container.cgroup.add(container.pid) }
     }
 
@@ -290,10 +292,9 @@ final class Launch {
         }
     }
 
-    /// The process is ready: limits that would have hindered it, its record, its pid for whoever asked.
+    /// The process is ready: its OOM score, its record, its pid for whoever asked.
     private func record() throws(RuntimeFailure) {
         let pid = container.pid
-        try setLimits(process.rlimits, of: pid)
         if let score = process.oomScoreAdj {
             try system("failed to set oom score: ") { () throws(SystemCallError) in
                 try Files.put(String(score), into: "/proc/" + String(pid) + "/oom_score_adj")

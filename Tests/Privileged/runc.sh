@@ -1,0 +1,152 @@
+#!/bin/bash
+# runc: containers from a bundle made by hand, and every verb on them.
+#   runc.sh BIN      BIN holds runc; everything runs in pid, network and mount namespaces of its own. Needs root,
+#                    busybox (static), jq, python3. True of upstream's runc 1.1 as well.
+set -u
+BIN=$(readlink -f "${1:?usage: runc.sh BIN}")
+if [ -z "${ALONE:-}" ]; then
+    exec env ALONE=1 unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- bash "$0" "$BIN"
+fi
+RUNC=$BIN/runc
+T=$(mktemp -d /tmp/slipway-runc.XXXXXX)
+ID=slipway-runc-$$-$(basename "$T")
+runc() { timeout 30 "$RUNC" --root "$T/state" "$@"; }
+clean() {
+    local name
+    for name in $(ls "$T/state" 2>/dev/null); do runc delete -f "$name" >/dev/null 2>&1; done
+    find /sys/fs/cgroup -depth -type d -name "$ID*" -exec rmdir {} \; 2>/dev/null
+    cd /; rm -rf "$T"
+}
+trap clean EXIT
+N=0 PASSED=0 FAILED=0
+is() { # is NAME GOT WANTED
+    N=$((N + 1))
+    if [ "$2" = "$3" ]; then PASSED=$((PASSED + 1)); echo "ok $N - $1"
+    else FAILED=$((FAILED + 1)); echo "not ok $N - $1"; echo "#   got: $2"; echo "#   wanted: $3"; fi
+}
+R=$T/bundle/rootfs
+mkdir -p "$R"/{bin,etc,tmp,proc,dev,sys,data,full} && cp "$(command -v busybox)" "$R/bin/busybox" && chmod 755 "$T"
+for name in $("$R/bin/busybox" --list); do [ -e "$R/bin/$name" ] || ln -s busybox "$R/bin/$name"; done
+echo kept >"$R/full/file"
+cd "$T/bundle" || exit 1
+runc spec
+jq '.process.terminal = false | .process.args = ["true"]' config.json >plain.json
+with() { jq "$1" plain.json >config.json; }   # with FILTER: the configuration for what follows
+sh_() { jq --arg c "$1" '.process.args = ["sh", "-c", $c]' plain.json >config.json; [ $# -eq 1 ] || { jq "$2" config.json >c && mv c config.json; }; }
+run() { runc run "$@" "$ID" </dev/null 2>&1; }
+says() { sed -n 's/.* level=error msg="\(.*\)"$/\1/p' | sed 's/\\"/"/g'; }
+
+sh_ 'exit 7'; is "run gives the program's status" "$(run; echo $?)" 7
+sh_ 'echo $$; hostname; pwd'; is "run: pid 1, host name, working directory" "$(run | paste -sd ' ')" "1 runc /"
+is "run leaves nothing" "$(ls "$T/state"; find /sys/fs/cgroup -name "$ID")" ""
+sh_ 'touch /x 2>&1'; is "the root is read-only" "$(run)" "touch: /x: Read-only file system"
+sh_ 'grep -E "CapPrm|CapBnd|NoNewPrivs" /proc/self/status | cut -f2' ; is "capabilities and no new privileges" "$(run | paste -sd ' ')" "0000000020000420 0000000020000420 1"
+sh_ 'ulimit -n; cat /proc/self/oom_score_adj' '.process.oomScoreAdj = 77'; is "limits and OOM score" "$(run | paste -sd ' ')" "1024 77"
+sh_ 'id -u; id -g; id -G; echo $HOME; umask' '.process.user = {uid: 12, gid: 34, additionalGids: [56], umask: 23}'
+is "user, groups, home, umask" "$(run | paste -sd ' ')" "12 34 34 56 / 0027"
+sh_ 'echo $A$B; pwd' '.process.env += ["A=1", "B=2"] | .process.cwd = "/data"'; is "environment and working directory" "$(run | paste -sd ' ')" "12 /data"
+sh_ 'cat /proc/kcore 2>/dev/null | head -c1 | wc -c; ls /sys/firmware | wc -l; echo 1 2>&1 >/proc/sys/vm/swappiness | sed "s/.*: //"'
+is "masked and read-only paths" "$(run 2>&1 | sed 's/.*: //' | paste -sd ' ')" "0 0 Read-only file system"
+sh_ 'ip link show lo | grep -c UP; ls /sys/class/net'; is "loopback is up, and alone" "$(run | paste -sd ' ')" "1 lo"
+mkdir "$T/src"; echo hello >"$T/src/file"
+sh_ 'cat /data/file; touch /data/new 2>&1; cat /f' ".mounts += [{destination: \"/data\", type: \"bind\", source: \"$T/src\", options: [\"rbind\", \"ro\"]}, {destination: \"/tmp/../f\", source: \"$T/src/file\", options: [\"bind\"]}] | .root.readonly = false"
+is "a directory bound read-only, and a file" "$(run | paste -sd '|')" "hello|touch: /data/new: Read-only file system|hello"
+rm -f "$R/f"; ln -s /../../../../../../tmp "$R/escape"
+sh_ 'cat /tmp/in/file' ".mounts += [{destination: \"/escape/in\", type: \"bind\", source: \"$T/src\", options: [\"bind\"]}] | .root.readonly = false"
+is "a mount's place stays inside the root" "$(run; [ -e /tmp/in ] && echo out)" "hello"
+rm -rf "$R/escape" "$R/tmp/in"
+sh_ 'cat /full/file; grep " /full " /proc/mounts | cut -d" " -f3' '.mounts += [{destination: "/full", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}]'
+is "a tmpfs that starts with what was there" "$(run | paste -sd ' ')" "kept tmpfs"
+sh_ 'ls -l /dev/slipway | cut -c1-10; stat -c "%t:%T %u" /dev/slipway; [ -c /dev/null ] && readlink /dev/fd' '.linux.devices = [{path: "/dev/slipway", type: "c", major: 1, minor: 3, fileMode: 416, uid: 7, gid: 0}]'
+is "devices" "$(run | paste -sd ' ')" "crw-r----- 1:3 7 /proc/self/fd"
+sh_ 'cat /proc/sys/net/ipv4/ip_forward' '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'; is "sysctl" "$(run)" 1
+sh_ 'mkdir /tmp/d 2>&1; chmod 700 /tmp; echo $?' '.root.readonly = false | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 5}]}'
+is "seccomp" "$(run | paste -sd '|')" "mkdir: can't create directory '/tmp/d': Input/output error|0"
+is "seccomp once more" "$(run | paste -sd '|')" "mkdir: can't create directory '/tmp/d': Input/output error|0"
+sh_ 'id -u; cat /proc/self/uid_map | tr -s " "; [ -c /dev/null ] && echo yes' '.root.readonly = false | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1000}] | .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "cgroup"))'
+is "a user namespace" "$(run | paste -sd '|')" "0| 0 0 1000|yes"
+sh_ 'readlink /proc/self/ns/net' "(.linux.namespaces[] | select(.type == \"network\")).path = \"/proc/$$/ns/net\""
+is "a network namespace joined by its path" "$(run)" "$(readlink /proc/$$/ns/net)"
+sh_ 'grep -c "0::/$" /proc/self/cgroup' '.linux.namespaces += [{type: "cgroup"}]'; is "a cgroup namespace" "$(run)" 1
+mkdir "$T/log"
+with ".hooks = {prestart: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo prestart >>$T/log/h\"]}], createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"jq -r .status >>$T/log/h\"], env: [\"PATH=$PATH\"]}], createContainer: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo createContainer >>$T/log/h\"]}], poststart: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo poststart >>$T/log/h\"]}], poststop: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"jq -r .status >>$T/log/h\"], env: [\"PATH=$PATH\"]}]}"
+run >/dev/null; is "hooks, in order" "$(paste -sd ' ' "$T/log/h")" "prestart creating createContainer poststart stopped"
+with '.hooks = {prestart: [{path: "/bin/false"}]}'
+is "a hook that fails ends the start" "$(run | says; ls "$T/state")" "runc run failed: unable to start container process: error during container init: error running hook #0: error running hook: exit status 1, stdout: , stderr: "
+with '.process.args = ["nosuch"]'; is "a missing program" "$(run | says)" 'runc run failed: unable to start container process: exec: "nosuch": executable file not found in $PATH'
+is "a failed start leaves nothing" "$(ls "$T/state"; find /sys/fs/cgroup -name "$ID")" ""
+with '.mounts += [{destination: "/data", type: "bind", source: "/nosuch", options: ["bind"]}]'
+is "a missing source" "$(run | says)" 'runc run failed: unable to start container process: error during container init: error mounting "/nosuch" to rootfs at "/data": stat /nosuch: no such file or directory'
+with '.linux.sysctl = {"vm.swappiness": "1"}'; is "a setting that is the host's" "$(run | says)" 'runc run failed: sysctl "vm.swappiness" is not in a separate kernel namespace'
+runc --log "$T/log/j" --log-format json state nosuch 2>/dev/null
+is "the log as JSON" "$(jq -r '.level + " " + .msg' "$T/log/j")" "error container does not exist"
+is "a wrong number of arguments" "$(runc state 2>&1 >/dev/null | says; runc state >/dev/null 2>&1; echo $?)" "$RUNC: \"state\" requires exactly 1 argument(s)
+1"
+is "an unknown command is status 3" "$(runc nosuch >/dev/null 2>&1; echo $?)" 3
+
+with '.process.args = ["sleep", "100"] | .linux.resources.memory = {limit: 33554432} | .linux.resources.pids = {limit: 40} | .linux.resources.cpu = {shares: 512}'
+runc create --pid-file "$T/pid" "$ID" </dev/null >/dev/null 2>&1
+P=$(cat "$T/pid")
+is "create waits" "$(runc state "$ID" | jq -r '.status, .pid' | paste -sd ' ')" "created $P"
+group() { local c p; c=$1; p=$(awk -F: -v c="$c" '$2 == c {print $3}' "/proc/$P/cgroup"); echo "/sys/fs/cgroup/$c$p"; }
+if [ -d /sys/fs/cgroup/memory ]; then
+    is "limits in cgroup v1" "$(cat "$(group memory)/memory.limit_in_bytes" "$(group pids)/pids.max" "$(group cpu)/cpu.shares" | paste -sd ' ')" "33554432 40 512"
+    is "device rules in cgroup v1" "$(sort "$(group devices)/devices.list" | grep -cE '^(b \*:\* m|c \*:\* m|c 1:3 rwm|c 136:\* rwm)$')" 4
+else
+    U=/sys/fs/cgroup$(cut -d: -f3 "/proc/$P/cgroup")
+    is "limits in cgroup v2" "$(cat "$U/memory.max" "$U/pids.max" "$U/cpu.weight" | paste -sd ' ')" "33554432 40 20"
+    is "device rules in cgroup v2" "$(runc exec "$ID" sh -c 'cat /dev/null && echo yes' 2>&1)" yes
+fi
+runc start "$ID"
+is "start runs the program" "$(runc state "$ID" | jq -r .status; tr '\0' ' ' <"/proc/$P/cmdline")" "running
+sleep 100 "
+is "start once only" "$(runc start "$ID" 2>&1 | says)" "cannot start an already running container"
+is "list" "$(runc list | awk -v p="$P" '$2 == p {print $1, $3, $NF}')" "$ID running root"
+is "exec: status, user, environment" "$(runc exec -u 3:4 -e A=b "$ID" sh -c 'id -u; id -g; echo $A; exit 9'; echo $?)" "3
+4
+b
+9"
+echo '{"args":["sh","-c","cat /proc/self/cgroup | sort | tail -1 | cut -d: -f3 | xargs basename; pwd"],"cwd":"/data","user":{"uid":0,"gid":0},"env":["PATH=/bin"]}' >p.json
+is "exec --process, in the container's cgroup" "$(runc exec --process p.json "$ID" | paste -sd ' ')" "$(tail -1 "/proc/$P/cgroup" | cut -d: -f3 | xargs basename) /data"
+is "exec: a missing program is 255" "$(runc exec "$ID" nosuch 2>/dev/null; echo $?)" 255
+runc exec -d --pid-file "$T/pid2" "$ID" sleep 50 </dev/null >/dev/null 2>&1
+is "exec --detach, and ps" "$(runc ps -f json "$ID" | jq -c sort)" "$(printf '%s\n' "$P" "$(cat "$T/pid2")" | jq -sc sort)"
+runc pause "$ID"
+is "pause, and no exec in it" "$(runc state "$ID" | jq -r .status; runc exec "$ID" true 2>&1 | says)" "paused
+exec failed: cannot exec in a paused container (use --ignore-paused to override)"
+runc resume "$ID"; is "resume" "$(runc state "$ID" | jq -r .status)" running
+is "update" "$(echo '{"pids":{"limit":50}}' | runc update --resources - "$ID"; cat "${U:-$(group pids)}/pids.max")" 50
+is "events --stats" "$(runc events --stats "$ID" | jq -r '.type, .data.memory.usage.limit, .data.pids.current' | paste -sd ' ')" "stats 33554432 2"
+is "delete refuses what runs" "$(runc delete "$ID" 2>&1 | says)" "cannot delete container $ID that is not stopped: running"
+is "kill refuses a signal that is none" "$(runc kill "$ID" NOSUCH 2>&1 | says)" 'unknown signal "NOSUCH"'
+runc kill --all "$ID" KILL
+for _ in $(seq 50); do [ "$(runc state "$ID" | jq -r .status)" = stopped ] && break; sleep 0.1; done
+is "kill --all" "$(runc state "$ID" | jq -r '.status, .pid' | paste -sd ' ')" "stopped 0"
+runc delete "$ID"; is "delete leaves nothing" "$(ls "$T/state"; find /sys/fs/cgroup -name "$ID")" ""
+is "delete --force of nothing is no error" "$(runc delete --force "$ID" 2>&1; echo $?)" 0
+
+cat >console.py <<'P'
+import socket, sys, array, os, time
+s = socket.socket(socket.AF_UNIX); s.bind("console"); s.listen(1); print("listening", flush=True)
+c, _ = s.accept()
+m, anc, _, _ = c.recvmsg(100, socket.CMSG_SPACE(4)); fd = array.array("i", anc[0][2])[0]
+out = b""
+end = time.time() + 10
+while b"end" not in out and time.time() < end:
+    try: out += os.read(fd, 1000)
+    except OSError: break
+sys.stdout.write(out.decode().replace("\r", ""))
+P
+sh_ 'tty; stty size; ls -l /dev/console | cut -c1; echo end' '.process.terminal = true | .process.consoleSize = {height: 31, width: 77}'
+python3 console.py >console.out & C=$!
+for _ in $(seq 50); do [ -S console ] && break; sleep 0.1; done
+runc run -d --console-socket console "$ID" 2>/dev/null; wait "$C"; runc delete -f "$ID" 2>/dev/null
+is "a terminal through the console socket" "$(sed 1d console.out | paste -sd ' ')" "/dev/pts/0 31 77 c end"
+sh_ 'tty; exit 5' '.process.terminal = true'
+is "a terminal of the caller's" "$(script -qec "$RUNC --root $T/state run $ID" /dev/null </dev/null | tr -d '\r\0' | grep -a pts | sed 's/.*\/dev/\/dev/')" "/dev/pts/0"
+sh_ 'readlink /proc/self/fd/3; ls /proc/self/fd | wc -l'
+is "descriptors are passed on when asked for, and no others" "$(run --preserve-fds 1 3<"$T/src/file" 4<"$T/pid" | sed 's/.*src/src/' | paste -sd ' ')" "src/file 5"
+is "features" "$(runc features | jq -r '.linux.seccomp.enabled, .linux.cgroup.v1, (.linux.namespaces | length)' | paste -sd ' ')" "true true 7"
+
+echo "$PASSED passed, $FAILED failed"
+[ "$FAILED" -eq 0 ]
