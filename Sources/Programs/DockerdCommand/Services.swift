@@ -1,24 +1,81 @@
 internal import ContainerFiles
 internal import ContainerLogs
 internal import ContainerdClient
+internal import DaemonLog
+internal import Engine
+internal import EngineAPI
 internal import HTTPServer
 internal import Images
 internal import JSON
+internal import Logging
+internal import Networks
+internal import Volumes
+internal import Workers
 
 /// The services behind the API, and the routes to them.
 struct Services: Sendable {
     let images: ImageStore
+    let engine: Engine
+
+    private static let log = Logger(label: "dockerd")
 
     /// Makes every service and brings it to where it was when the daemon last ran.
     static func start(_ settings: Settings) async throws -> Services {
-        let address = settings.containerd.isEmpty ? ContainerdClient.defaultAddress : settings.containerd
-        let client = ContainerdClient(address: address, namespace: settings.containerdNamespace)
-        return Services(images: ImageStore(client: client, dataRoot: settings.dataRoot))
+        let report: @Sendable (String) -> Void = { log.warning("\($0)") }
+        let configuration = try settings.engineConfiguration(report: report)
+        let client = ContainerdClient(
+            address: configuration.containerdAddress, namespace: configuration.containerdNamespace)
+        try await connect(client)
+        let events = EventBus()
+        let images = ImageStore(client: client, dataRoot: settings.dataRoot)
+        let networkSettings = try settings.networkConfiguration(report: report) { event in
+            var attributes = ["name": event.networkName, "type": event.networkType]
+            if let container = event.containerID { attributes["container"] = container }
+            events.publish("network", event.action, event.networkID, attributes)
+        }
+        let (networks, volumes) = try await Workers.shared.run {
+            let networks = try NetworkController(networkSettings)
+            let volumes = try VolumeStore(dataRoot: settings.dataRoot) { event in
+                var attributes = ["driver": event.driver]
+                if let container = event.containerID { attributes["container"] = container }
+                if let reclaimed = event.reclaimed { attributes["reclaimed"] = String(reclaimed) }
+                events.publish("volume", event.action, event.volume, attributes)
+            }
+            return (networks, volumes)
+        }
+        let engine = try Engine(
+            configuration, containerd: client, images: DaemonImages(images), networks: networks, volumes: volumes,
+            events: events)
+        images.connect(
+            events: { event in
+                events.publish("image", event.action, event.id, event.labels.merging(["name": event.name]) { $1 })
+            }, uses: { [engine] in engine.imageUses })
+        try await engine.restore()
+        return Services(images: images, engine: engine)
+    }
+
+    /// Waits for containerd, which may be starting beside us.
+    private static func connect(_ client: ContainerdClient) async throws {
+        for attempt in 1... {
+            do {
+                try await client.connect()
+                return
+            } catch {
+                if attempt == 100 { throw error }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
     }
 
     func router() -> Router {
-        Router(
+        let access = EngineAccess(engine: engine)
+        let files = ContainerFiles(temporary: engine.configuration.dataRoot + "/tmp")
+        return Router(
             [Route("GET", "/_ping", Services.ping), Route("HEAD", "/_ping", Services.ping)]
+                + ContainerRoutes(engine: engine).routes + ExecRoutes(engine: engine).routes
+                + EventRoutes(engine: engine).routes + InfoRoutes(engine: engine).routes
+                + LogRoutes(containers: access).routes
+                + ArchiveRoutes(containers: access, files: files, images: images).routes
                 + ImageRoutes(images: images).routes,
             serverVersion: Daemon.version, describe: Services.describe)
     }
@@ -26,15 +83,18 @@ struct Services: Sendable {
     /// The failures of the services as the API tells them.
     private static func describe(_ error: any Error) -> APIError {
         switch error {
+        case let error as EngineError: APIError(error.status, error.message)
         case let error as ImageError: APIError(error.status, error.message)
         case let error as FilesError: APIError(error.status, error.message)
         case let error as LogError: APIError(error.status, error.message)
+        case let error as NetworkError: APIError(error.status, error.message)
+        case let error as VolumeError: APIError(error.status, error.message)
         default: APIError(500, String(describing: error))
         }
     }
 
     /// Ends what must not outlive the daemon: all containers without live restore, none with it.
-    func shutdown() async {}
+    func shutdown() async { await engine.shutdown() }
 
     /// Takes over the settings that may change while running.
     func reload(_ settings: Settings) async {}

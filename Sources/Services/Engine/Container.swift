@@ -31,6 +31,8 @@ final class Container: Sendable {
         var backoff = RestartBackoff()
         var restart: Task<Void, Never>?
         var health: Task<Void, Never>?
+        /// A restart by a user is under way: the end of the run does not remove the container.
+        var keepsForRestart = false
         /// Where /dev/shm is mounted on the host; empty: nowhere.
         var shmPath = ""
     }
@@ -115,6 +117,12 @@ final class Container: Sendable {
             let waiter = line.withLock { $0.waiters.removeValue(forKey: number) }
             waiter?.continuation.resume(returning: WaitResult(status: 0, error: "context canceled"))
         }
+    }
+
+    /// Suspends until nothing runs; false when the task was cancelled first.
+    func waitUntilStopped() async -> Bool {
+        let result = await wait(.notRunning)
+        return result.error != "context canceled" || !record.life.isRunning
     }
 
     /// Tells those who wait for one of these conditions.

@@ -1,5 +1,6 @@
 public import ContainerdAPI
 public import EngineAPI
+public import Images
 
 /// An image as the engine sees it.
 public struct EngineImage: Sendable {
@@ -7,13 +8,13 @@ public struct EngineImage: Sendable {
     public var id: String
     /// What containers of it run unless they say otherwise.
     public var config: ContainerConfig
-    /// "linux"
-    public var os: String
+    /// The image as the store has it; nil in a store of another kind.
+    public var stored: StoredImage?
 
-    public init(id: String, config: ContainerConfig, os: String = "linux") {
+    public init(id: String, config: ContainerConfig, stored: StoredImage? = nil) {
         self.id = id
         self.config = config
-        self.os = os
+        self.stored = stored
     }
 }
 
@@ -30,7 +31,7 @@ public protocol ContainerImages: Sendable {
     /// The keys of all containers' roots: what no container's record names is swept at start.
     func roots() async throws(EngineError) -> [String]
     /// Bytes that a container added, and bytes with its image.
-    func size(ofRoot key: String, image: String) async throws(EngineError) -> (own: Int, total: Int)
+    func size(ofRoot key: String, image: String) async throws(EngineError) -> RootSize
     /// How many images there are, for /info.
     func count() async throws(EngineError) -> Int
     /// All images, for /system/df.
@@ -39,4 +40,82 @@ public protocol ContainerImages: Sendable {
     func layersSize() async throws(EngineError) -> Int
     /// For a filter on the ancestor: the ids of an image and of the images it is made upon.
     func lineage(_ reference: String) async throws(EngineError) -> [String]
+}
+
+/// How much a container's root holds.
+public struct RootSize: Equatable, Sendable {
+    /// Bytes that the container added.
+    public var own: Int
+    /// Bytes with those of its image.
+    public var total: Int
+
+    public init(own: Int, total: Int) {
+        self.own = own
+        self.total = total
+    }
+}
+
+/// The daemon's own images.
+public struct DaemonImages: ContainerImages {
+    private let store: ImageStore
+
+    public init(_ store: ImageStore) { self.store = store }
+
+    private func calling<Value: Sendable>(
+        _ body: () async throws(ImageError) -> Value
+    ) async throws(EngineError) -> Value {
+        do throws(ImageError) { return try await body() } catch {
+            throw EngineError(status: error.status, message: error.message)
+        }
+    }
+
+    public func image(_ reference: String) async throws(EngineError) -> EngineImage {
+        let found = try await calling { () async throws(ImageError) in try await store.resolve(reference) }
+        return EngineImage(id: found.id, config: found.runConfig, stored: found)
+    }
+
+    public func prepareRoot(
+        _ key: String, of image: EngineImage
+    ) async throws(EngineError) -> [ContainerdTypes.Mount] {
+        guard let stored = image.stored else { throw .failed("image \(image.id) is not of this store") }
+        return try await calling { () async throws(ImageError) in try await store.prepareRoot(key, of: stored) }
+    }
+
+    public func rootMounts(_ key: String) async throws(EngineError) -> [ContainerdTypes.Mount] {
+        try await calling { () async throws(ImageError) in try await store.rootMounts(key) }
+    }
+
+    public func removeRoot(_ key: String) async throws(EngineError) {
+        try await calling { () async throws(ImageError) in try await store.removeRoot(key) }
+    }
+
+    public func roots() async throws(EngineError) -> [String] {
+        try await calling { () async throws(ImageError) in try await store.roots() }
+    }
+
+    public func size(ofRoot key: String, image: String) async throws(EngineError) -> RootSize {
+        let own = try await calling { () async throws(ImageError) in try await store.size(ofRoot: key) }
+        // An image that was removed by force has no size any more.
+        let below = (try? await store.list().first { $0.id == image }?.size) ?? 0
+        return RootSize(own: own, total: own + below)
+    }
+
+    public func count() async throws(EngineError) -> Int {
+        try await calling { () async throws(ImageError) in try await store.count() }
+    }
+
+    public func summaries() async throws(EngineError) -> [ImageSummary] {
+        var listing = ImageListing()
+        listing.sharedSize = true
+        let wanted = listing
+        return try await calling { () async throws(ImageError) in try await store.list(wanted) }
+    }
+
+    public func layersSize() async throws(EngineError) -> Int {
+        try await calling { () async throws(ImageError) in try await store.layersSize() }
+    }
+
+    public func lineage(_ reference: String) async throws(EngineError) -> [String] {
+        try await calling { () async throws(ImageError) in try await store.lineage(reference) }
+    }
 }

@@ -46,6 +46,9 @@ public struct EngineConfiguration: Sendable {
     public var gitCommit = ""
     public var buildTime = ""
 
+    /// Receives a line when something went wrong that no request can be told about.
+    public var report: @Sendable (String) -> Void = { _ in }
+
     public init(dataRoot: String, execRoot: String) {
         self.dataRoot = dataRoot
         self.execRoot = execRoot

@@ -1,0 +1,96 @@
+public import ContainerFiles
+public import ContainerLogs
+internal import ContainerdAPI
+public import EngineAPI
+internal import GRPC
+public import Images
+internal import Workers
+
+/// What the routes to a container's files, log and image are told of it.
+extension Engine {
+    /// Where a container's files are.
+    public func root(of reference: String) async throws(EngineError) -> ContainerRoot {
+        let container = try find(reference)
+        let record = container.record
+        let mounts = try await rootMounts(container).map {
+            ContainerRoot.Mount(type: $0.type, source: $0.source, options: $0.options)
+        }
+        var root = ContainerRoot(
+            name: reference, mounts: mounts, pid: record.life.isRunning ? Int32(clamping: record.life.pid) : nil)
+        root.volumes = record.mounts.filter { $0.type != "tmpfs" }.map {
+            ContainerRoot.Volume(destination: $0.destination, source: $0.source, isReadOnly: !$0.isWritable)
+        }
+        root.isReadOnly = record.hostConfig.readonlyRootfs
+        return root
+    }
+
+    /// The user that a container runs as.
+    public func owner(of reference: String) async throws(EngineError) -> (uid: UInt32, gid: UInt32) {
+        let container = try find(reference)
+        let record = container.record
+        let mounts = try await rootMounts(container)
+        return try await Workers.shared.run { () throws(EngineError) -> (uid: UInt32, gid: UInt32) in
+            let files = RootFiles(mounts)
+            let lookup = UserLookup(passwd: files.read("etc/passwd"), group: files.read("etc/group"))
+            let user = try lookup.resolve(record.config.user, extraGroups: []).user
+            return (user.uid, user.gid)
+        }
+    }
+
+    /// The file of a container's log, and the log while it is written.
+    public func log(
+        of reference: String
+    ) throws(EngineError) -> (driver: String, path: String, hasTerminal: Bool, live: ContainerLog?) {
+        let container = try find(reference)
+        let record = container.record
+        return (record.logDriver, store.logPath(record.id), record.config.tty, container.run.streams?.log)
+    }
+
+    /// Runs `body` with what a commit must know; a running container is paused meanwhile if asked for.
+    public func committing<Value: Sendable>(
+        _ reference: String, pausing: Bool, _ body: @Sendable (CommitRequest) async throws -> Value
+    ) async throws -> Value {
+        let container = try find(reference)
+        let record = container.record
+        if record.life.phase == .removing || record.life.phase == .dead {
+            throw EngineError.conflict("You cannot commit container \(record.id) which is Dead")
+        }
+        var request = CommitRequest(container: record.id, root: record.snapshotKey, image: record.imageID)
+        request.containerConfig = record.config
+        request.config = record.config
+        let pauses = pausing && record.life.phase == .running
+        if pauses { try await calling { () async throws(GRPCStatus) in try await self.containerd.tasks.pause(record.id) } }
+        do {
+            let value = try await body(request)
+            if pauses { await resumeAfterCommit(record.id) }
+            return value
+        } catch {
+            if pauses { await resumeAfterCommit(record.id) }
+            throw error
+        }
+    }
+
+    private func resumeAfterCommit(_ id: String) async {
+        do throws(GRPCStatus) {
+            try await containerd.tasks.resume(id)
+        } catch {
+            if error.code != .notFound {
+                configuration.report("container \(id): cannot unpause it after a commit: \(error.containerdText)")
+            }
+        }
+    }
+
+    /// Tells of something that a route did with a container.
+    public func publish(_ action: String, of reference: String, _ attributes: [String: String]) {
+        guard let container = try? find(reference) else { return }  // It has gone: nobody to tell of.
+        publish(action, container.record, attributes)
+    }
+
+    /// The time of day.
+    public static var now: Timestamp { Clock.now }
+
+    /// A moment as clients write it.
+    public static func moment(_ text: String) throws(EngineError) -> Timestamp {
+        try MomentText.parse(text, now: Clock.now)
+    }
+}

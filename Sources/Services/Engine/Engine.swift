@@ -1,0 +1,109 @@
+public import ContainerdClient
+internal import ContainerLogs
+internal import EngineAPI
+internal import GRPC
+internal import Linux
+public import Networks
+internal import Synchronization
+public import Volumes
+internal import Workers
+
+/// The core of dockerd: the containers, from the request that makes one to its last trace.
+///
+/// A container's life is a value (`ContainerLife`); each `Container` has one line in which its changes wait for one
+/// another; readers take copies and wait for nobody.
+public final class Engine: Sendable {
+    public let configuration: EngineConfiguration
+    public let events: EventBus
+    public let facts: HostFacts
+    public let networks: NetworkController
+    public let volumes: VolumeStore
+    let containerd: ContainerdClient
+    let images: any ContainerImages
+    let store: RecordStore
+    let collector: LogCollector
+    let registry = Mutex(Registry<Container>())
+    let execs = Mutex<[String: Exec]>([:])
+    let shuttingDown = Mutex(false)
+
+    /// Takes its services; `restore` must follow, once, before any request.
+    public init(
+        _ configuration: EngineConfiguration, containerd: ContainerdClient, images: any ContainerImages,
+        networks: NetworkController, volumes: VolumeStore, events: EventBus
+    ) throws(EngineError) {
+        self.configuration = configuration
+        self.events = events
+        self.images = images
+        self.networks = networks
+        self.volumes = volumes
+        self.containerd = containerd.with(namespace: configuration.containerdNamespace)
+        facts = HostFacts()
+        store = RecordStore(directory: configuration.dataRoot + "/containers")
+        do throws(LogError) {
+            collector = try LogCollector()
+        } catch {
+            throw .failed(error.message)
+        }
+    }
+
+    /// The container of a name, an id, or the beginning of one.
+    func find(_ reference: String) throws(EngineError) -> Container {
+        switch registry.withLock({ $0.find(reference) }) {
+        case .found(let container): return container
+        case .none: throw .noSuchContainer(reference)
+        case .ambiguous: throw .invalid("multiple IDs found with provided prefix: " + reference)
+        }
+    }
+
+    /// A container's record as it is now.
+    public func record(of reference: String) throws(EngineError) -> ContainerRecord { try find(reference).record }
+
+    /// The records of all containers, in no order.
+    public var records: [ContainerRecord] { registry.withLock { Array($0.entries.values) }.map(\.record) }
+
+    var containers: [Container] { registry.withLock { Array($0.entries.values) } }
+
+    /// Writes a record before the answer that depends on it.
+    func save(_ container: Container) async throws(EngineError) {
+        let store = store
+        do throws(SystemCallError) {
+            try await Workers.shared.run { () throws(SystemCallError) in try store.save(container.record) }
+        } catch {
+            throw .failed("Error saving container state: " + error.description)
+        }
+    }
+
+    /// The same where nobody can be told that it failed.
+    func saveOrReport(_ container: Container) async {
+        do throws(EngineError) {
+            try await save(container)
+        } catch {
+            configuration.report("container \(container.id): \(error.message)")
+        }
+    }
+
+    /// Runs a call of containerd and turns its failure into ours.
+    func calling<Value: Sendable>(
+        _ body: () async throws(GRPCStatus) -> Value
+    ) async throws(EngineError) -> Value {
+        do throws(GRPCStatus) { return try await body() } catch { throw Engine.failure(error) }
+    }
+
+    static func failure(_ status: GRPCStatus) -> EngineError {
+        switch status.code {
+        case .notFound: EngineError(status: 404, message: status.containerdText)
+        case .alreadyExists, .failedPrecondition: EngineError(status: 409, message: status.containerdText)
+        case .invalidArgument: EngineError(status: 400, message: status.containerdText)
+        case .unavailable: EngineError(status: 503, message: status.containerdText)
+        default: EngineError(status: 500, message: status.containerdText)
+        }
+    }
+
+    /// Tells of an event in a container's life, with the attributes that each has.
+    func publish(_ action: String, _ record: ContainerRecord, _ more: [String: String] = [:]) {
+        var attributes = record.config.labels ?? [:]
+        attributes["image"] = record.config.image
+        attributes["name"] = record.name
+        events.publish("container", action, record.id, attributes.merging(more) { $1 })
+    }
+}

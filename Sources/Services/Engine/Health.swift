@@ -1,0 +1,4 @@
+internal import EngineAPI
+extension Engine {
+    func beginHealthChecks(_ container: Container) {}
+}

@@ -1,0 +1,184 @@
+public import EngineAPI
+internal import JSON
+
+/// What `GET /containers/json` asks for.
+public struct ContainerListing: Sendable {
+    public var all = false
+    public var limit = 0
+    public var size = false
+    public var filters = Filters()
+
+    public init() {}
+}
+
+extension Engine {
+    /// Containers, the newest first, as the bytes of a JSON array. Nothing slow is waited for unless sizes are wanted.
+    public func list(_ listing: ContainerListing) async throws(EngineError) -> [UInt8] {
+        let found = try await matching(listing)
+        let now = Clock.now
+        var out: [UInt8] = [UInt8(ascii: "[")]
+        for (index, container) in found.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            if listing.size {
+                out += try await summary(container, size: true).json.encoded()
+                continue
+            }
+            let bytes = container.summary { record in cut(self.summary(record), version: record.version) }
+            out += bytes.before
+            JSON.appendString(StatusText.of(container.record, now: now), to: &out)
+            out += bytes.after
+        }
+        out.append(UInt8(ascii: "]"))
+        return out
+    }
+
+    /// The same as values.
+    public func summaries(_ listing: ContainerListing) async throws(EngineError) -> [ContainerSummary] {
+        var all: [ContainerSummary] = []
+        for container in try await matching(listing) { all.append(try await summary(container, size: listing.size)) }
+        return all
+    }
+
+    private func matching(_ listing: ContainerListing) async throws(EngineError) -> [Container] {
+        let filter = try await ContainerFilter(listing.filters, engine: self)
+        // Only what runs is shown unless something else is asked for.
+        let showsAll = listing.all || listing.limit > 0 || filter.namesStates
+        var found: [(created: Timestamp, container: Container)] = []
+        for container in containers {
+            let record = container.record
+            if !showsAll && !record.life.isRunning && record.life.phase != .restarting { continue }
+            if filter.matches(record) { found.append((record.created, container)) }
+        }
+        found.sort { ($0.created, $0.container.id) > ($1.created, $1.container.id) }
+        let limit = listing.limit > 0 ? listing.limit : found.count
+        return found.prefix(limit).map(\.container)
+    }
+
+    private func summary(_ container: Container, size: Bool) async throws(EngineError) -> ContainerSummary {
+        let record = container.record
+        var entry = summary(record)
+        entry.status = StatusText.of(record, now: Clock.now)
+        if size {
+            let found = try await images.size(ofRoot: record.snapshotKey, image: record.imageID)
+            entry.sizeRw = found.own
+            entry.sizeRootFs = found.total
+        }
+        return entry
+    }
+
+    private func summary(_ record: ContainerRecord) -> ContainerSummary {
+        var entry = ContainerSummary()
+        entry.id = record.id
+        entry.names = ["/" + record.name]
+        entry.image = record.config.image
+        entry.imageID = record.imageID
+        entry.command = SummaryCommand.text(record.path, record.arguments)
+        entry.created = record.created.seconds
+        entry.ports = PublishedPorts.list(record)
+        entry.labels = record.config.labels ?? [:]
+        entry.state = record.life.phase.rawValue
+        entry.hostConfig.networkMode = record.hostConfig.networkMode
+        entry.hostConfig.annotations = record.hostConfig.annotations
+        var settings = SummaryNetworkSettings()
+        settings.networks = record.networkSettings.networks
+        entry.networkSettings = settings
+        entry.mounts = record.mounts.map(\.apiMount)
+        return entry
+    }
+
+    /// Encodes an entry once; the words of its status are put in each time.
+    private func cut(_ entry: ContainerSummary, version: Int) -> SummaryBytes {
+        var marked = entry
+        marked.status = "\u{1}"
+        let bytes = marked.json.encoded()
+        let mark = Array("\"\\u0001\"".utf8)
+        var position = bytes.count
+        if bytes.count >= mark.count {
+            for start in stride(from: bytes.count - mark.count, through: 0, by: -1)
+            where bytes[start..<(start + mark.count)].elementsEqual(mark) {
+                position = start
+                break
+            }
+        }
+        let after = min(bytes.count, position + mark.count)
+        return SummaryBytes(version: version, before: Array(bytes[..<position]), after: Array(bytes[after...]))
+    }
+}
+
+/// The command as a listing shows it.
+enum SummaryCommand {
+    static func text(_ path: String, _ arguments: [String]) -> String {
+        ([path] + arguments.map(quoted)).joined(separator: " ")
+    }
+
+    /// An argument with white space in single quotes.
+    private static func quoted(_ text: String) -> String {
+        text.utf8.contains(where: { $0 == 32 || $0 == 9 || $0 == 10 }) ? "'" + text + "'" : text
+    }
+}
+
+/// A container's ports as a listing shows them.
+enum PublishedPorts {
+    static func list(_ record: ContainerRecord) -> [Port] {
+        guard record.life.isRunning else { return [] }
+        var ports: [Port] = []
+        for (name, bindings) in record.networkSettings.ports.sorted(by: { $0.key < $1.key }) {
+            // A record holds what was checked when it was made.
+            guard let parsed = try? PortNumber(parsing: name) else { continue }
+            var port = Port()
+            port.privatePort = parsed.number
+            port.type = parsed.proto
+            if bindings.isEmpty { ports.append(port) }
+            for binding in bindings {
+                port.ip = binding.hostIP
+                port.publicPort = Int(binding.hostPort) ?? 0
+                ports.append(port)
+            }
+        }
+        return ports
+    }
+}
+
+/// "Up 5 minutes (Paused)", "Exited (0) 2 hours ago".
+enum StatusText {
+    static func of(_ record: ContainerRecord, now: Timestamp) -> String {
+        let life = record.life
+        func since(_ moment: Timestamp) -> String { HumanDuration.text(seconds: now.seconds - moment.seconds) }
+        switch life.phase {
+        case .running:
+            var text = "Up " + since(life.startedAt)
+            if let health = record.health, !health.status.isEmpty, health.status != "none" {
+                text += " (" + (health.status == "starting" ? "health: starting" : health.status) + ")"
+            }
+            return text
+        case .paused: return "Up " + since(life.startedAt) + " (Paused)"
+        case .restarting: return "Restarting (\(life.exitCode)) " + since(life.finishedAt) + " ago"
+        case .removing: return "Removal In Progress"
+        case .dead: return "Dead"
+        case .created: return "Created"
+        case .exited:
+            return life.finishedAt.isZero ? "" : "Exited (\(life.exitCode)) " + since(life.finishedAt) + " ago"
+        }
+    }
+}
+
+/// Durations as go-units prints them.
+enum HumanDuration {
+    static func text(seconds: Int) -> String {
+        let minutes = seconds / 60
+        let hours = (seconds + 1800) / 3600
+        switch true {
+        case seconds < 1: return "Less than a second"
+        case seconds == 1: return "1 second"
+        case seconds < 60: return "\(seconds) seconds"
+        case minutes == 1: return "About a minute"
+        case minutes < 60: return "\(minutes) minutes"
+        case hours == 1: return "About an hour"
+        case hours < 48: return "\(hours) hours"
+        case hours < 24 * 7 * 2: return "\(hours / 24) days"
+        case hours < 24 * 30 * 2: return "\(hours / 24 / 7) weeks"
+        case hours < 24 * 365 * 2: return "\(hours / 24 / 30) months"
+        default: return "\(seconds / 3600 / 24 / 365) years"
+        }
+    }
+}

@@ -1,0 +1,166 @@
+public import EngineAPI
+internal import Linux
+internal import Workers
+
+extension Engine {
+    /// Removes a container with all it has; `volumes`: with the anonymous ones of its volumes, too.
+    public func remove(
+        _ reference: String, force: Bool = false, volumes: Bool = false, link: Bool = false
+    ) async throws(EngineError) {
+        let container = try find(reference)
+        if link { throw .invalid("removing a link is not supported: link") }
+        do throws(EngineError) {
+            try await removeFound(container, force: force, volumes: volumes)
+        } catch {
+            if error.message.hasPrefix("removal of container") { throw error }
+            throw error.prefixed("cannot remove container \"/\(container.record.name)\"")
+        }
+    }
+
+    private func removeFound(_ container: Container, force: Bool, volumes: Bool) async throws(EngineError) {
+        let life = container.record.life
+        if life.isRunning || life.phase == .restarting {
+            guard force else {
+                if life.phase == .paused { throw .conflict("container is paused and must be unpaused first") }
+                throw .conflict(
+                    "container is \(life.phase.rawValue): stop the container before removing or force remove")
+            }
+            _ = cancelRestart(container)
+            if life.isRunning {
+                try container.handle(.stopRequested)
+                // Its own end must not remove it beside us.
+                container.updateRun { $0.keepsForRestart = true }
+                try await killRunning(container)
+            }
+        }
+        try await container.operations.perform { () async throws(EngineError) in
+            guard self.registry.withLock({ $0.entries[container.id] }) != nil else {
+                throw .noSuchContainer(container.id)
+            }
+            _ = self.cancelRestart(container)
+            try container.handle(.removalBegan)
+            do throws(EngineError) {
+                try await self.removeInLine(container, volumes: volumes)
+            } catch {
+                _ = try? container.handle(.removalFailed)
+                await self.saveOrReport(container)
+                throw error
+            }
+        }
+    }
+
+    private func removeInLine(_ container: Container, volumes removesVolumes: Bool) async throws(EngineError) {
+        let record = container.record
+        // A crash from here on finds a record that says "removal in progress": it is finished at start.
+        try await save(container)
+        try await images.removeRoot(record.snapshotKey)
+        let (store, volumes) = (store, volumes)
+        let directory = streamDirectory(record.id)
+        do throws(SystemCallError) {
+            try await Workers.shared.run { () throws(SystemCallError) in
+                SharedMemory.unmount(store.file(record.id, "mounts") + "/shm")
+                for mount in record.mounts where mount.type == "volume" {
+                    volumes.unrefer(
+                        mount.name, from: record.id, removingAnonymous: removesVolumes && mount.isAnonymous)
+                }
+                try Files.removeTree(directory)
+                try store.remove(record.id)
+            }
+        } catch {
+            throw .failed(error.description)
+        }
+        registry.withLock { $0.remove(id: record.id) }
+        execs.withLock { execs in execs = execs.filter { $0.value.containerID != record.id } }
+        publish("destroy", record)
+        container.notify([.removed, .nextExit, .notRunning])
+        container.hub.end(nil)
+    }
+
+    /// Removes the containers that do not run and match (`until`, `label`, `label!`).
+    public func prune(_ filters: Filters) async throws(EngineError) -> ContainersPruneReport {
+        if let unknown = filters.unknown(among: ["label", "label!", "until"]) {
+            throw .invalid("invalid filter '\(unknown)'")
+        }
+        let until = try Engine.until(filters)
+        var report = ContainersPruneReport()
+        for container in containers {
+            let record = container.record
+            let life = record.life
+            if life.isRunning || life.phase == .restarting || life.phase == .removing { continue }
+            if let until, record.created > until { continue }
+            let labels = record.config.labels ?? [:]
+            guard filters.matchLabels("label", labels), filters.excludesLabels(labels) else { continue }
+            do throws(EngineError) {
+                let size = try await images.size(ofRoot: record.snapshotKey, image: record.imageID)
+                try await remove(record.id)
+                report.spaceReclaimed += UInt64(size.own)
+                report.containersDeleted = (report.containersDeleted ?? []) + [record.id]
+            } catch {
+                configuration.report("container \(record.id): cannot prune it: \(error.message)")
+            }
+        }
+        events.publish("container", "prune", "", ["reclaimed": String(report.spaceReclaimed)])
+        return report
+    }
+
+    static func until(_ filters: Filters) throws(EngineError) -> Timestamp? {
+        guard filters.contains("until") else { return nil }
+        guard filters["until"].count == 1, let text = filters["until"].first else {
+            throw .invalid("more than one until filter specified")
+        }
+        return try MomentText.parse(text, now: Clock.now)
+    }
+}
+
+extension Filters {
+    /// Whether none of the filter `label!` fits.
+    func excludesLabels(_ labels: [String: String]) -> Bool {
+        self["label!"].allSatisfy { unwanted in !Filters(["label": [unwanted]]).matchLabels("label", labels) }
+    }
+}
+
+/// Moments as clients write them: seconds since 1970, RFC 3339, a date, or how long ago ("10m").
+enum MomentText {
+    static func parse(_ text: String, now: Timestamp) throws(EngineError) -> Timestamp {
+        if let moment = Timestamp(rfc3339: text) { return moment }
+        if let duration = duration(text) {
+            let nanoseconds = now.totalNanoseconds - duration
+            return Timestamp(seconds: nanoseconds / 1_000_000_000, nanoseconds: nanoseconds % 1_000_000_000)
+        }
+        if let moment = unix(text) { return moment }
+        for suffix in ["T00:00:00Z", ":00Z", "Z"] {
+            if let moment = Timestamp(rfc3339: text + suffix) { return moment }
+        }
+        throw .invalid("failed to parse value as time or duration: \"\(text)\"")
+    }
+
+    /// "1700000000" or "1700000000.5"
+    static func unix(_ text: String) -> Timestamp? {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first, let seconds = Int(first), abs(seconds) < 1 << 40 else { return nil }
+        guard parts.count == 2 else { return Timestamp(seconds: seconds) }
+        let digits = String(parts[1].prefix(9))
+        guard !digits.isEmpty, let fraction = Int(digits), fraction >= 0 else { return nil }
+        var nanoseconds = fraction
+        for _ in digits.utf8.count..<9 { nanoseconds *= 10 }
+        return Timestamp(seconds: seconds, nanoseconds: nanoseconds)
+    }
+
+    /// Go's durations: "1h30m", "10s", "1.5h". Nanoseconds.
+    static func duration(_ text: String) -> Int? {
+        var rest = Substring(text)
+        if rest.isEmpty { return nil }
+        var total = 0.0
+        while !rest.isEmpty {
+            let digits = rest.prefix { ($0 >= "0" && $0 <= "9") || $0 == "." }
+            guard let number = Double(digits) else { return nil }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { !($0 >= "0" && $0 <= "9") && $0 != "." }
+            let scales = ["ns": 1.0, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9]
+            guard let scale = scales[String(unit)] else { return nil }
+            total += number * scale
+            rest = rest.dropFirst(unit.count)
+        }
+        return total < 9e18 ? Int(total) : nil
+    }
+}

@@ -1,0 +1,64 @@
+internal import ContainerLogs
+
+/// A client attached to a process: its bytes go to the standard input, the process's output comes back.
+struct StreamSession: Sendable {
+    enum Outcome: Sendable { case ended, detached, clientGone }
+
+    let connection: any AttachConnection
+    let hub: StreamHub
+    let listening: (id: Int, queue: OutputQueue)
+    let hasTerminal: Bool
+    /// The bytes that detach; empty for none.
+    let keys: [UInt8]
+    let forwardsInput: Bool
+
+    /// Carries bytes until the process's output ends, the client cannot be written to, or detaches.
+    func run(closesInput: Bool, closeInput: @escaping @Sendable () async -> Void) async -> Outcome {
+        let outcome = await withTaskGroup(of: Outcome?.self) { group in
+            group.addTask { await carryOutput() }
+            group.addTask { await carryInput(closesInput, closeInput) }
+            while let next = await group.next() {
+                guard let outcome = next else { continue }
+                group.cancelAll()
+                hub.unlisten(listening.id)
+                return outcome
+            }
+            return .ended
+        }
+        hub.unlisten(listening.id)
+        return outcome
+    }
+
+    private func carryOutput() async -> Outcome? {
+        while let piece = await listening.queue.next() {
+            do {
+                try await connection.write(
+                    hasTerminal ? piece.bytes : multiplexed(piece.bytes, piece.stream))
+            } catch {
+                return .clientGone
+            }
+        }
+        return .ended
+    }
+
+    /// nil: the end of the client's input does not end the session.
+    private func carryInput(_ closesInput: Bool, _ closeInput: @Sendable () async -> Void) async -> Outcome? {
+        var scanner = DetachScanner(keys)
+        while !Task.isCancelled {
+            let read: [UInt8]?
+            do { read = try await connection.read() } catch { return .clientGone }
+            guard let bytes = read else { break }
+            if !forwardsInput && keys.isEmpty { continue }
+            let (passed, detaches) = scanner.scan(bytes)
+            if forwardsInput && !passed.isEmpty {
+                guard let input = await hub.input(), await input.write(passed) else { continue }
+            }
+            if detaches { return .detached }
+        }
+        if forwardsInput && closesInput && !Task.isCancelled {
+            await hub.input()?.closeNow()
+            await closeInput()
+        }
+        return nil
+    }
+}
