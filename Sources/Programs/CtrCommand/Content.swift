@@ -162,7 +162,7 @@ private func pruneContent() -> Command {
 private func pruneReferences(_ session: Session, dry: Bool, async: Bool) async throws {
     let client = try await session.client()
     if dry { log("debug", "dry run, no changes will be applied") }
-    for blob in try await client.content.list(filters: ["labels.containerd.io/gc.ref.content"]) {
+    for blob in try await client.content.list() {
         let layers = blob.labels.keys.filter { $0.hasPrefix("containerd.io/gc.ref.content.l.") }.sorted()
         for label in layers {
             if dry { log("debug", "Removing label", [("digest", blob.digest), ("label", label)]) }

@@ -4,6 +4,7 @@ internal import ContainerdClient
 internal import Flags
 internal import GRPC
 internal import Linux
+internal import TextTable
 
 // What is about the daemon itself: its version, its plugins; and commands about things that are not here.
 
@@ -27,7 +28,9 @@ func pluginsCommand() -> Command {
         return { (session, arguments) in
             let plugins = try await session.client().introspection.plugins(filters: arguments)
             if quiet.value { return plugins.forEach { session.print($0.id) } }
-            if detailed.value { return plugins.forEach { describe($0, session) } }
+            if detailed.value {
+                return Console.out(aligned(plugins.map { describe($0) }.joined(), minimumWidth: 4, padding: 4))
+            }
             var rows = [["TYPE", "ID", "PLATFORMS", "STATUS"]]
             for plugin in plugins {
                 let status = plugin.initErr == nil ? "ok" : plugin.isSkipped ? "skip" : "error"
@@ -49,27 +52,28 @@ extension ContainerdTypes.Platform {
     var text: String { [os, architecture, variant].filter { !$0.isEmpty }.joined(separator: "/") }
 }
 
-private func describe(_ plugin: IntrospectionService.Plugin, _ session: Session) {
-    var rows = [["Type:", plugin.type], ["ID:", plugin.id]]
+private func describe(_ plugin: IntrospectionService.Plugin) -> String {
+    var text = "Type:\t " + plugin.type + "\nID:\t " + plugin.id + "\n"
     if !plugin.requires.isEmpty {
-        rows.append(["Requires:", ""])
-        rows += plugin.requires.map { ["", $0] }
+        text += "Requires:\t\n" + plugin.requires.map { "\t " + $0 + "\n" }.joined()
     }
     if !plugin.platforms.isEmpty {
-        rows.append(["Platforms:", plugin.platforms.map { $0.text }.joined(separator: ",")])
+        text += "Platforms:\t " + plugin.platforms.map { $0.text }.joined(separator: ",") + "\n"
     }
     if !plugin.exports.isEmpty {
-        rows.append(["Exports:", ""])
-        for (name, value) in plugin.exports.sorted(by: { $0.key < $1.key }) { rows.append(["", name, value]) }
+        text += "Exports:\t\n"
+        for (name, value) in plugin.exports.sorted(by: { $0.key < $1.key }) {
+            text += "\t " + name + " \t " + value + "\n"
+        }
     }
-    if !plugin.capabilities.isEmpty { rows.append(["Capabilities:", plugin.capabilities.joined(separator: ",")]) }
+    if !plugin.capabilities.isEmpty {
+        text += "Capabilities:\t " + plugin.capabilities.joined(separator: ",") + "\n"
+    }
     if let failure = plugin.initErr {
-        rows.append(["Error:", ""])
-        rows.append(["", "Code:", (GRPCStatus.Code(rawValue: Int(failure.code)) ?? .unknown).name])
-        rows.append(["", "Message:", failure.message])
+        let code = (GRPCStatus.Code(rawValue: Int(failure.code)) ?? .unknown).name
+        text += "Error:\t\n\t Code:\t " + code + "\n\t Message:\t " + failure.message + "\n"
     }
-    session.table(rows)
-    session.print("")
+    return text + "\t\t\t\n"
 }
 
 // MARK: - Refused

@@ -191,7 +191,7 @@ private struct ArchiveBlobs: Sendable {
                 layers.append(layer)
             }
             let manifest = OCIManifest(mediaType: MediaType.dockerManifest, config: config, layers: layers)
-            var stored = try await store(manifest.json, MediaType.dockerManifest, [config] + layers, client)
+            var stored = try await store(manifest.json, MediaType.dockerManifest, client)
             let configuration = try OCIImageConfig(parsing: try await client.content.readAll(config.digest))
             stored.platform = configuration.platform
             if image.repoTags.isEmpty { index.manifests.append(stored) }
@@ -204,7 +204,7 @@ private struct ArchiveBlobs: Sendable {
                 index.manifests.append(stored)
             }
         }
-        return try await store(index.json, MediaType.index, index.manifests, client)
+        return try await store(index.json, MediaType.index, client)
     }
 
     private func mediaType(ofLayer name: String) -> String {
@@ -217,15 +217,11 @@ private struct ArchiveBlobs: Sendable {
     }
 
     private func store(
-        _ json: JSON, _ mediaType: String, _ children: [OCIDescriptor], _ client: ContainerdClient
+        _ json: JSON, _ mediaType: String, _ client: ContainerdClient
     ) async throws -> OCIDescriptor {
         let bytes = json.encoded()
         let digest = Digest(of: bytes).description
-        var labels: [String: String] = [:]
-        for (number, child) in children.enumerated() {
-            labels["containerd.io/gc.ref.content." + String(number)] = child.digest
-        }
-        try await client.content.store(bytes, digest: digest, ref: "manifest-" + digest, labels: labels)
+        try await client.content.store(bytes, digest: digest, ref: "manifest-" + digest)
         return OCIDescriptor(mediaType: mediaType, digest: digest, size: bytes.count)
     }
 }

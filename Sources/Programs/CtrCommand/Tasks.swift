@@ -84,7 +84,7 @@ private func signalNumber(_ text: String) throws -> Int32 {
     if name == "RTMAX" { return 64 }
     if name.hasPrefix("RTMIN+"), let offset = Int32(name.dropFirst(6)), offset <= 30 { return 34 + offset }
     if name.hasPrefix("RTMAX-"), let offset = Int32(name.dropFirst(6)), offset <= 30 { return 64 - offset }
-    throw CtrError.message("unknown signal " + quoted(text))
+    throw CtrError.message("invalid signal: " + text)
 }
 
 private func pauseTask() -> Command {
@@ -151,6 +151,7 @@ private func deleteTasks() -> Command {
             if !exec.value.isEmpty {
                 let id = try await task(arguments.first ?? "", client)
                 if force.value { try await killAndWait(id, exec.value, client) }
+                try await checkStopped(id, exec.value, client)
                 let end = try await client.tasks.delete(id, exec: exec.value)
                 if end.exitStatus != 0 { throw CtrError.exit(Int32(bitPattern: end.exitStatus)) }
                 return
@@ -166,6 +167,7 @@ private func deleteTasks() -> Command {
                 }
                 do {
                     if force.value { try await killAndWait(id, "", client) }
+                    try await checkStopped(id, "", client)
                     let end = try await client.tasks.delete(id)
                     if end.exitStatus != 0 {
                         log("warning", "task " + id + " exit with non-zero exit code " + String(end.exitStatus))
@@ -178,6 +180,14 @@ private func deleteTasks() -> Command {
             if let failure { throw failure }
         }
     }
+}
+
+/// Refuses what still runs.
+private func checkStopped(_ id: String, _ exec: String, _ client: ContainerdClient) async throws {
+    let state = try await client.tasks.get(id, exec: exec)
+    if state.status == .stopped || state.status == .unknown { return }
+    throw GRPCStatus(
+        .failedPrecondition, "task must be stopped before deletion: " + state.status.text.lowercased())
 }
 
 /// Kills a process and waits for its end; one that has ended already is fine.

@@ -16,7 +16,7 @@ extension ContainerdClient {
         public func update(
             _ info: ContentService.Info, paths: [String]
         ) async throws(GRPCStatus) -> ContentService.Info {
-            let mask = paths.isEmpty ? nil : ProtobufFieldMask(paths: paths)
+            let mask = ProtobufFieldMask(paths: paths)
             return try .required(
                 try await client.unary(ContentService.update, .init(info: info, updateMask: mask)).info)
         }

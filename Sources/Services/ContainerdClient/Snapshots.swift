@@ -53,7 +53,7 @@ extension ContainerdClient {
         public func update(
             _ info: SnapshotsService.Info, paths: [String]
         ) async throws(GRPCStatus) -> SnapshotsService.Info {
-            let mask = paths.isEmpty ? nil : ProtobufFieldMask(paths: paths)
+            let mask = ProtobufFieldMask(paths: paths)
             return try .required(
                 try await client.unary(
                     SnapshotsService.update, .init(snapshotter: snapshotter, info: info, updateMask: mask)
