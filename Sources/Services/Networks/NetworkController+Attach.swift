@@ -28,7 +28,10 @@ extension NetworkController {
     /// The network of another container: its namespace, and nothing of one's own.
     private func share(_ request: SandboxRequest) throws(NetworkError) -> Sandbox {
         let other = String(request.networkMode.dropFirst("container:".count))
-        guard let record = state.withLock({ $0.sandboxes[other] }), record.phase == .ready else {
+        let found = state.withLock { state in
+            state.sandboxes[other] ?? state.sandboxes.values.first { $0.containerName == other }
+        }
+        guard let record = found, record.phase == .ready else {
             throw .conflict("cannot join network of a non running container: " + other)
         }
         let shown = view(record)
@@ -79,31 +82,31 @@ extension NetworkController {
         mode.isEmpty || mode == "default" ? defaultNetwork : mode
     }
 
-    /// One end for each network: that of the network mode first, the others by name.
+    /// One end for each network that the container's record names: that of the network mode first, the others by name.
+    /// A record that names none means the mode's.
     private static func addEndpoints(
         _ record: inout SandboxRecord, _ mode: String, _ request: SandboxRequest, _ state: inout NetworkState
     ) throws(NetworkError) {
-        let first = try state.network(mode)
-        var others: [(network: NetworkRecord, settings: EndpointSettings)] = []
-        var settings = EndpointSettings()
-        for (name, wanted) in request.networks {
-            let network = name == "default" ? first : try state.network(name)
-            if network.id == first.id { settings = wanted } else { others.append((network, wanted)) }
+        var wanted: [(network: NetworkRecord, settings: EndpointSettings)] = []
+        for (name, settings) in request.networks {
+            wanted.append((try state.network(name == "default" ? mode : name), settings))
         }
-        let isAlone = first.driver == "host" || first.driver == "null"
-        if isAlone, !others.isEmpty {
+        if wanted.isEmpty { wanted = [(try state.network(mode), EndpointSettings())] }
+        func isFirst(_ network: NetworkRecord) -> Bool { network.name == mode || network.id.hasPrefix(mode) }
+        wanted.sort { left, right in
+            let (a, b) = (isFirst(left.network), isFirst(right.network))
+            return a == b ? left.network.name < right.network.name : a
+        }
+        if wanted.count > 1, let alone = wanted.first(where: { $0.network.driver != "bridge" })?.network {
             throw .invalid(
-                first.driver == "host"
+                alone.driver == "host"
                     ? "container cannot be disconnected from host network or connected to host network"
                     : "container cannot be connected to multiple networks with one of the networks in private (none) mode")
         }
-        if settings.macAddress.isEmpty { settings.macAddress = request.macAddress }
-        record.endpoints.append(try state.endpoint(on: first, for: record, settings))
-        for (network, wanted) in others.sorted(by: { $0.network.name < $1.network.name }) {
-            if network.driver != "bridge" {
-                throw .invalid("container cannot be connected to network " + network.name + " and others at once")
-            }
-            record.endpoints.append(try state.endpoint(on: network, for: record, wanted))
+        for (index, one) in wanted.enumerated() {
+            var settings = one.settings
+            if index == 0, settings.macAddress.isEmpty { settings.macAddress = request.macAddress }
+            record.endpoints.append(try state.endpoint(on: one.network, for: record, settings))
         }
     }
 

@@ -90,20 +90,28 @@ extension NetworkController {
 
     /// Ends what `publish` began. What cannot be ended is named to `warn`.
     func unpublish(_ record: inout SandboxRecord, hasRules: Bool = true) {
-        if !record.published.isEmpty {
-            stopProxies(of: record)
-            holders.release(record.containerID)
-            var change = FirewallTransaction()
-            if hasRules { for rule in portRules(record) { change.delete(rule) } }
-            let ports = record.published
-            record.published = []
-            state.withLock { state in
-                for port in ports { state.giveBack(port) }
-                state.put(record)
-            }
-            do throws(NetworkError) { try apply(change) } catch { configuration.warn(error.message) }
-        }
+        let change = endListening(&record)
         record.portsNetworkID = ""
+        guard hasRules else { return }
+        do throws(NetworkError) { try apply(change) } catch { configuration.warn(error.message) }
+    }
+
+    /// Ends the listeners of the published ports and gives the ports back. The change that removes their rules is
+    /// returned.
+    func endListening(_ record: inout SandboxRecord) -> FirewallTransaction {
+        var change = FirewallTransaction()
+        if record.published.isEmpty { return change }
+        stopProxies(of: record)
+        holders.release(record.containerID)
+        for rule in portRules(record) { change.delete(rule) }
+        let ports = record.published
+        record.published = []
+        let left = record
+        state.withLock { state in
+            for port in ports { state.giveBack(port) }
+            state.put(left)
+        }
+        return change
     }
 
     func stopProxies(of record: SandboxRecord) {

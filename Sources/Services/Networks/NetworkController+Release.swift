@@ -25,11 +25,34 @@ extension NetworkController {
     }
 
     /// Takes a sandbox out of the kernel, then out of the records. Every step is tried; the first failure is returned,
-    /// and then the record stays on disk for the next start.
+    /// and then the record stays on disk for the next start. The program that removes the rules runs beside the rest.
     private func dismantle(_ record: inout SandboxRecord) -> NetworkError? {
-        var failures: [String] = []
-        unpublish(&record)
+        let change = endListening(&record)
         resolvers.stop(record.containerID)
+        var failures: [String] = []
+        var run: Firewall.Run?
+        do throws(FirewallError) {
+            if configuration.usesIptables && !change.isEmpty { run = try firewall.start(change) }
+        } catch {
+            failures.append(error.description)
+        }
+        removeInterfaces(of: record, &failures)
+        do throws(FirewallError) {
+            if let run = run.take() { try run.finish() }
+        } catch {
+            configuration.warn("putting all rules in order, because: " + error.description)
+            do throws(NetworkError) { try repairRules() } catch { failures.append(error.message) }
+        }
+        do throws(SystemCallError) {
+            if failures.isEmpty { try records.removeSandbox(record.containerID) }
+        } catch {
+            failures.append(error.description)
+        }
+        state.withLock { $0.removeSandbox(record.containerID) }
+        return failures.first.map { .failed("failed to remove network sandbox: " + $0) }
+    }
+
+    private func removeInterfaces(of record: SandboxRecord, _ failures: inout [String]) {
         do throws(SystemCallError) {
             let host = try RouteSocket()
             for endpoint in record.endpoints where !endpoint.hostInterface.isEmpty {
@@ -39,17 +62,10 @@ extension NetworkController {
                     failures.append(error.description)
                 }
             }
-        } catch {
-            failures.append(error.description)
-        }
-        do throws(SystemCallError) {
             if record.kind == .own { try NetworkNamespace.remove(pinnedAt: record.key) }
-            if failures.isEmpty { try records.removeSandbox(record.containerID) }
         } catch {
             failures.append(error.description)
         }
-        state.withLock { $0.removeSandbox(record.containerID) }
-        return failures.first.map { .failed("failed to remove network sandbox: " + $0) }
     }
 
     // MARK: One network of a running container

@@ -22,9 +22,10 @@ public struct SandboxRequest: Sendable {
     public var hostname: String
     public var domainname = ""
     /// `HostConfig.NetworkMode`: "", "default", "bridge", "none", "host", a network's name or id, or "container:" and
-    /// the full id of a running container.
+    /// the name or full id of a running container.
     public var networkMode = "default"
-    /// The container's `NetworkSettings.Networks` as recorded: by name or id. Empty: one endpoint by `networkMode`.
+    /// The container's `NetworkSettings.Networks` as recorded: by name or id, as they were asked for, without what an
+    /// earlier run got. Empty: one endpoint by `networkMode`.
     public var networks: [String: EndpointSettings] = [:]
     public var portBindings: PortMap = [:]
     /// "80/tcp"
