@@ -4,6 +4,7 @@ internal import EngineAPI
 internal import HTTPServer
 internal import Images
 internal import JSON
+internal import Synchronization
 
 /// The endpoints below /images, and those that name a registry or a builder.
 struct ImageRoutes: Sendable {
@@ -113,13 +114,16 @@ struct ImageRoutes: Sendable {
         request.changes = call.query.all("changes")
         request.platform = call.query["platform"] ?? ""
         request.dockerVersion = Daemon.version
-        return Self.progress { [request] writer in
-            try await Self.upload(call.request.body) { archive in
-                var message = ProgressMessage()
-                message.status = try await images.importArchive(archive, request)
-                await writer.send(message)
-            }
+        // Nothing is told before the end: what fails is an error of the request.
+        let id = Mutex("")
+        try await Self.upload(call.request.body) { [request] archive in
+            let made = try await images.importArchive(archive, request)
+            id.withLock { $0 = made }
         }
+        var message = ProgressMessage()
+        message.status = id.withLock { $0 }
+        return HTTPResponse(
+            headers: [("Content-Type", "application/json")], body: .bytes(message.encoded + [13, 10]))
     }
 
     // MARK: Streams

@@ -21,6 +21,11 @@ struct IntakenFiles: Sendable {
 
     var files: [String: File] = [:]
 
+    /// Directories at the top of the archive, sorted.
+    var folders: [String] {
+        Set(files.keys.filter { $0.utf8.contains(47) }.compactMap { $0.split(separator: "/").first.map { String($0) } }).sorted()
+    }
+
     /// The file at a path of the archive, symbolic links followed.
     func file(_ path: String) -> File? {
         var path = Files.cleaned(path)
@@ -92,7 +97,7 @@ extension ImageStore {
     }
 
     /// Docker unpacks in a process of its own, and says so when it fails.
-    private static func words(_ error: StreamError) -> String {
+    static func words(_ error: StreamError) -> String {
         "Error processing tar file(exit status 1): " + error.message
     }
 
@@ -161,6 +166,7 @@ extension ImageStore {
             try await writer.commit(digest: digest.description, size: Int64(size))
             return digest.description
         } catch {
+            if error.code == .cancelled { throw .failed(error.message) }
             guard error.code == .alreadyExists else { throw ImageError(error) }
         }
         // It is there already: found at the commit, when all has been hashed, or at once, when its name told.
@@ -182,7 +188,7 @@ extension ImageStore {
             let piece: [UInt8]?
             do throws(StreamError) { piece = try await content.next() } catch {
                 writer.close()
-                throw GRPCStatus(.unknown, error.message)
+                throw GRPCStatus(.cancelled, Self.words(error))
             }
             guard let piece else { break }
             if named == nil { hash.update(piece) }

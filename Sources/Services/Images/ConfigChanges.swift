@@ -5,6 +5,9 @@ internal import JSON
 struct ConfigChanges {
     var config: ContainerConfig
 
+    /// Applies all lines.
+    mutating func apply(_ lines: [String]) throws(ImageError) { for line in lines { try apply(line) } }
+
     /// Applies one line.
     mutating func apply(_ line: String) throws(ImageError) {
         let parts = line.split(maxSplits: 1, omittingEmptySubsequences: true) { $0 == " " || $0 == "\t" }
@@ -12,11 +15,7 @@ struct ConfigChanges {
         let rest = parts.count > 1 ? String(parts[1]).trimmed : ""
         let name = word.uppercased()
         guard Self.known.contains(name) else {
-            let dockerfile = Self.onlyInBuilds.contains(name)
-            throw .invalid(
-                dockerfile
-                    ? "\(name) is not a valid change command"
-                    : "dockerfile parse error line 1: unknown instruction: \(name)")
+            throw .invalid("\(word.lowercased()) is not a valid change command")
         }
         guard !rest.isEmpty else { throw .invalid("\(name) requires at least one argument") }
         try apply(name, rest)
@@ -25,7 +24,6 @@ struct ConfigChanges {
     private static let known: Set<String> = [
         "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
     ]
-    private static let onlyInBuilds: Set<String> = ["ADD", "ARG", "COPY", "FROM", "MAINTAINER", "RUN", "SHELL"]
 
     private mutating func apply(_ name: String, _ rest: String) throws(ImageError) {
         switch name {

@@ -38,7 +38,7 @@ extension ImageStore {
     /// `docker commit`: an image of what a container has changed. Answers its id. Pausing is up to the caller.
     public func commit(_ request: CommitRequest) async throws(ImageError) -> String {
         var changes = ConfigChanges(config: request.config)
-        for line in request.changes { try changes.apply(line) }
+        try changes.apply(request.changes)
         let name = request.repository.isEmpty ? nil : try Self.newName(repository: request.repository, tag: request.tag)
         let parent = try await resolve(request.image)
         let lease = "commit-" + randomHex(bytes: 8)

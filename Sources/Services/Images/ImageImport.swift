@@ -29,7 +29,7 @@ extension ImageStore {
     /// Makes an image of one layer from a tar archive, compressed or not. Answers its id.
     public func importArchive(_ archive: ByteChannel, _ request: ImportRequest) async throws(ImageError) -> String {
         var changes = ConfigChanges(config: ContainerConfig())
-        for line in request.changes { try changes.apply(line) }
+        try changes.apply(request.changes)
         let name = request.repository.isEmpty ? nil : try Self.newName(repository: request.repository, tag: request.tag)
         var platform = OCIPlatform.host
         if !request.platform.isEmpty {
@@ -98,18 +98,11 @@ extension ImageStore {
                 size += piece.count
                 try await writer.write(piece)
             }
-            guard size > 0 else {
-                // An empty stream is no archive.
-                try await client.content.abort(ref)
-                throw ImageError(500, "Error processing tar file(exit status 1): unexpected EOF")
-            }
             try await writer.commit(digest: hash.digest().description, size: Int64(size))
         } catch let error as GRPCStatus {
             guard error.code == .alreadyExists else { throw ImageError(error) }
         } catch let error as StreamError {
-            throw .failed("Error processing tar file(exit status 1): " + error.message)
-        } catch let error as ImageError {
-            throw error
+            throw .failed(Self.words(error))
         } catch {
             throw .failed(String(describing: error))
         }

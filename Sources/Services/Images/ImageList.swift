@@ -88,7 +88,7 @@ extension ImageStore {
         var summary = ImageSummary()
         summary.id = named.image.id
         summary.parentID = named.image.parent
-        summary.created = named.image.created.isZero ? 0 : named.image.created.seconds
+        summary.created = named.image.created.seconds
         summary.labels = named.image.runConfig.labels
         summary.size = try await size(of: named.image)
         if listing.apiMinor < 44 { summary.virtualSize = summary.size }

@@ -46,9 +46,8 @@ struct ArchiveLoad: Sendable {
         }
         guard let bytes = files.bytes("index.json") else {
             let folder = store.temporary + "/docker-import-" + String(Int.random(in: 100_000_000...999_999_999))
-            // Docker takes what has no manifest for an archive of its first releases.
-            let names = files.files.keys.filter { $0.hasSuffix("/json") }
-            let missing = names.isEmpty ? "repositories" : "manifest.json"
+            // Docker takes what has no manifest for an archive of its first releases: a directory for each layer.
+            let missing = files.folders.first { files.file($0 + "/json") == nil }.map { $0 + "/json" } ?? "repositories"
             throw .failed("open \(folder)/\(missing): no such file or directory")
         }
         let index = try store.parsed { () throws(JSON.Failure) in try OCIIndex(parsing: bytes) }
@@ -59,11 +58,11 @@ struct ArchiveLoad: Sendable {
 
     private func load(_ archived: DockerArchiveImage) async throws(ImageError) {
         guard let config = files.bytes(archived.config) else { throw missing(archived.config) }
-        let parsed = try store.parsed { () throws(JSON.Failure) in try OCIImageConfig(parsing: config) }
+        let parsed = try store.parsed { () throws(JSON.Failure) in try Self.config(config) }
         try check(parsed)
         guard parsed.diffIDs.count == archived.layers.count else {
             throw .failed(
-                "invalid manifest, layers length mismatch: expected \(parsed.diffIDs.count), got \(archived.layers.count)")
+                "invalid manifest, layers length mismatch: expected \(archived.layers.count), got \(parsed.diffIDs.count)")
         }
         var layers: [OCIDescriptor] = []
         for path in archived.layers { layers.append(try await layer(path, oci: false)) }
@@ -76,6 +75,15 @@ struct ArchiveLoad: Sendable {
             names.append(name)
         }
         try await finish(image, names)
+    }
+
+    private static func config(_ bytes: [UInt8]) throws(JSON.Failure) -> OCIImageConfig {
+        let json = try JSON(parsing: bytes)
+        guard let object = json.object else {
+            let kind = json.array != nil ? "array" : json.string != nil ? "string" : json.bool != nil ? "bool" : "number"
+            throw JSON.Failure("json: cannot unmarshal \(kind) into Go value of type image.Image")
+        }
+        return try OCIImageConfig(json: object)
     }
 
     private func missing(_ path: String) -> ImageError {

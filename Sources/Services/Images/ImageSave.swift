@@ -37,7 +37,9 @@ extension ImageStore {
                 }
                 continue
             }
-            image = try await resolve(reference)
+            do throws(ImageError) { image = try await resolve(reference) } catch {
+                throw error.status == 404 ? .noSuchImage(reference) : error
+            }
             let named = everything.first { $0.image.id == image.id }
             if let parsed, named?.names.contains(parsed.withDefaultTag) == true { names = [parsed.withDefaultTag] }
             add(image, names, to: &saving)

@@ -27,7 +27,7 @@ public struct StoredImage: Sendable {
         (try? ContainerConfig(json: config.config)) ?? ContainerConfig()
     }
 
-    /// Seconds since 1970; 0 when the image does not say.
+    /// Go's zero time when the image does not say.
     public var created: Timestamp { Timestamp(rfc3339: config.created) ?? .zero }
 }
 

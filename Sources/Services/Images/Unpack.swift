@@ -54,8 +54,9 @@ extension ImageStore {
         do throws(ImageError) {
             let descriptor = ContainerdTypes.Descriptor(
                 mediaType: layer.mediaType, digest: layer.digest, size: Int64(layer.size))
-            let applied = try await calling { () async throws(GRPCStatus) in
-                try await client.diff.apply(descriptor, mounts: mounts)
+            let applied: ContainerdTypes.Descriptor
+            do throws(GRPCStatus) { applied = try await client.diff.apply(descriptor, mounts: mounts) } catch {
+                throw Self.layerFailure(error)
             }
             guard applied.digest == diffID else {
                 throw .failed("invalid diffID for layer \(place): expected \"\(diffID)\", got \"\(applied.digest)\"")
@@ -77,6 +78,14 @@ extension ImageStore {
             try? await client.snapshots.remove(key)
             throw error
         }
+    }
+
+    /// Damage in an archive in Docker's words; containerd's name a directory that is gone by now.
+    private static func layerFailure(_ error: GRPCStatus) -> ImageError {
+        for words in ["unexpected EOF", "archive/tar: invalid tar header"] where error.message.contains(words) {
+            return .failed("Error processing tar file(exit status 1): " + words)
+        }
+        return ImageError(error)
     }
 
     /// A client whose work is kept from the garbage collector until `release`, or for a day should we die.
