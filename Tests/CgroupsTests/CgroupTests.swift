@@ -78,7 +78,8 @@ import Testing
     }
 
     @Test func theDeviceProgramJumpsInsideItself() {
-        let program = DeviceProgram(Cgroup.withDefaults([Resources.DeviceRule(allow: false, access: "rwm")])).instructions
+        let program = DeviceProgram(Cgroup.withDefaults([Resources.DeviceRule(allow: false, access: "rwm")]))
+            .instructions
         for (index, word) in program.enumerated() {
             let code = UInt8(word & 255)
             guard code & 7 == 5, code != 0x95 else { continue }

@@ -100,7 +100,9 @@ import Testing
             return
         }
         #expect(group.contains("COMMANDS:\n   list, ls  list them\n\nOPTIONS:\n   --help, -h  show help\n"))
-        #expect(all.contains("USAGE:\n   tool [global options] command [command options] [arguments...]\n\nVERSION:\n   1.2\n"))
+        #expect(
+            all.contains(
+                "USAGE:\n   tool [global options] command [command options] [arguments...]\n\nVERSION:\n   1.2\n"))
         #expect(all.contains("   --root value   state (default: \"/run/x\")\n   --help, -h     show help\n"))
         guard case .show("tool version 1.2\n") = Self.resolve("-v") else {
             Issue.record("no version")

@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test func unknownMembersAreDropped() throws {
-        let spec = try Spec(parsing: Array(#"{"ociVersion":"1.0.0","what":{"is":1},"root":{"path":"r","more":2}}"#.utf8))
+        let spec = try Spec(
+            parsing: Array(#"{"ociVersion":"1.0.0","what":{"is":1},"root":{"path":"r","more":2}}"#.utf8))
         #expect(spec.json.text() == #"{"ociVersion":"1.0.0","root":{"path":"r"}}"#)
     }
 
@@ -56,9 +57,10 @@ import Testing
 
     @Test func theStarterHasWhatASmallContainerNeeds() throws {
         let spec = Spec.starter
-        #expect(spec.mounts.map(\.destination) == [
-            "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/sys/fs/cgroup",
-        ])
+        #expect(
+            spec.mounts.map(\.destination) == [
+                "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/sys/fs/cgroup",
+            ])
         #expect(spec.linux?.namespaces.map(\.type) == ["pid", "network", "ipc", "uts", "mount"])
         #expect(try Spec(parsing: spec.json.encoded()) == spec)
     }
@@ -76,7 +78,8 @@ import Testing
         let state = State(id: "x", status: "creating", pid: 7, bundle: "/b", annotations: ["k": "v"])
         #expect(
             state.json.text()
-                == #"{"ociVersion":"1.0.2-dev","id":"x","status":"creating","pid":7,"bundle":"/b","annotations":{"k":"v"}}"#)
+                == #"{"ociVersion":"1.0.2-dev","id":"x","status":"creating","pid":7,"bundle":"/b","annotations":{"k":"v"}}"#
+        )
         #expect(try State(json: #require(state.json.object)) == state)
     }
 }

@@ -110,7 +110,9 @@ public final class UrfaveApp<Action> {
             return .run(action, arguments: rest, path: name, help: helpText)
         }
         guard let first = rest.first else { return .show(helpText) }
-        if first == "help" || first == "h" { return topic(Array(rest.dropFirst()), in: commands, path: name, help: helpText) }
+        if first == "help" || first == "h" {
+            return topic(Array(rest.dropFirst()), in: commands, path: name, help: helpText)
+        }
         return enter(first, Array(rest.dropFirst()), among: commands, path: name)
     }
 

@@ -3,7 +3,8 @@ extension UrfaveApp {
     public var helpText: String {
         var text = "NAME:\n   " + name + (usage.isEmpty ? "" : " - " + usage) + "\n\nUSAGE:\n   "
         if usageText.isEmpty {
-            text += name + " [global options]" + (commands.isEmpty ? "" : " command [command options]") + " [arguments...]"
+            text +=
+                name + " [global options]" + (commands.isEmpty ? "" : " command [command options]") + " [arguments...]"
         } else {
             text += usageText
         }

@@ -23,7 +23,8 @@ public struct Resources: Equatable, Sendable {
         if let inner = try json.object("cpu") { cpu = try CPU(json: inner) }
         if let inner = try json.object("pids") { pidsLimit = try inner.int("limit") }
         if let inner = try json.object("blockIO") { blockIO = try BlockIO(json: inner) }
-        hugepageLimits = try json.each("hugepageLimits") { (item) throws(JSON.Failure) in try HugepageLimit(json: item) }
+        hugepageLimits = try json.each("hugepageLimits") { (item) throws(JSON.Failure) in try HugepageLimit(json: item)
+        }
         if let inner = try json.object("network") { network = try Network(json: inner) }
         for member in try json.object("rdma")?.members ?? [] {
             if let inner = member.value.object { rdma[member.name] = try RDMA(json: inner) }
@@ -302,7 +303,8 @@ extension Resources {
             var members = Members()
             members.add("classID", classID)
             members.add(
-                "priorities", priorities.map { .members([("name", .string($0.name)), ("priority", .int($0.priority))]) })
+                "priorities",
+                priorities.map { .members([("name", .string($0.name)), ("priority", .int($0.priority))]) })
             return members.json
         }
     }

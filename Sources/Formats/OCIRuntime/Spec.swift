@@ -84,7 +84,7 @@ extension Spec {
         }
     }
 
-    /// One mount, made in the order listed. `options` are those of mount(8) and runc's own (`rbind`, `rro`, `tmpcopyup`).
+    /// One mount, made in the order listed. `options` are those of mount(8) and the runtime's own (`rro`, `tmpcopyup`).
     public struct Mount: Equatable, Sendable {
         public var destination: String
         public var type = ""

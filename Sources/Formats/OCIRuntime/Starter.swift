@@ -46,7 +46,8 @@ extension Spec {
             Mount(
                 destination: "/dev/shm", type: "tmpfs", source: "shm",
                 options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
-            Mount(destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]),
+            Mount(
+                destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]),
             Mount(destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"]),
             Mount(
                 destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
@@ -65,13 +66,16 @@ extension Spec {
         linux = kept
         mounts = mounts.filter { $0.destination != "/sys" }.map { mount in
             var changed = mount
-            changed.options = mount.options.filter { !$0.utf8.starts(with: "gid=".utf8) && !$0.utf8.starts(with: "uid=".utf8) }
+            changed.options = mount.options.filter {
+                !$0.utf8.starts(with: "gid=".utf8) && !$0.utf8.starts(with: "uid=".utf8)
+            }
             return changed
         }
         let cgroup = mounts.lastIndex { $0.destination == "/sys/fs/cgroup" } ?? mounts.count
         mounts.insert(
             Mount(
-                destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"]),
+                destination: "/sys", type: "none", source: "/sys",
+                options: ["rbind", "nosuid", "noexec", "nodev", "ro"]),
             at: cgroup)
     }
 }

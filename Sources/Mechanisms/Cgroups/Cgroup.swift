@@ -16,8 +16,8 @@ public struct Cgroup: Sendable {
         isUnified = paths.count == 1 && paths[0].controller.isEmpty
     }
 
-    /// The cgroup for a container. `path` is the specification's `cgroupsPath`: from the hierarchy's root when absolute,
-    /// from this process's own cgroup when relative, `id` when empty.
+    /// The cgroup for a container. `path` is the specification's `cgroupsPath`: from the hierarchy's root when
+    /// absolute, from this process's own cgroup when relative, `id` when empty.
     public init(path: String, id: String, in hierarchies: Hierarchies) {
         let inner = path.isEmpty ? id : Cgroup.cleaned(path)
         var found: [(controller: String, path: String)] = []

@@ -17,7 +17,9 @@ extension Cgroup {
         if isUnified, let path = path("") {
             try put("1", path, "cgroup.freeze")
             for _ in 0..<1000 {
-                if (get(path, "cgroup.events") ?? "").utf8.split(separator: 10).contains(where: { $0.elementsEqual("frozen 1".utf8) }) {
+                if (get(path, "cgroup.events") ?? "").utf8.split(separator: 10).contains(where: {
+                    $0.elementsEqual("frozen 1".utf8)
+                }) {
                     return
                 }
                 usleep(1000)

@@ -50,7 +50,8 @@ extension Cgroup {
         if memory.disableOOMKiller == true { try put("1", path, "memory.oom_control") }
         if let swappiness = memory.swappiness {
             guard swappiness <= 100 else {
-                throw CgroupFailure("invalid memory swappiness value: " + String(swappiness) + " (valid range is 0-100)")
+                throw CgroupFailure(
+                    "invalid memory swappiness value: " + String(swappiness) + " (valid range is 0-100)")
             }
             try put(String(swappiness), path, "memory.swappiness")
         }

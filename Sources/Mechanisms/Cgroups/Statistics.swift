@@ -18,7 +18,9 @@ extension Cgroup {
         var found: [(name: String, value: UInt64)] = []
         for line in text.utf8.split(separator: 10) {
             let parts = line.split(separator: 32)
-            guard parts.count == 2, let value = UInt64(String(decoding: Array(parts[1]), as: UTF8.self)) else { continue }
+            guard parts.count == 2, let value = UInt64(String(decoding: Array(parts[1]), as: UTF8.self)) else {
+                continue
+            }
             found.append((String(decoding: Array(parts[0]), as: UTF8.self), value))
         }
         return found
@@ -50,7 +52,8 @@ extension Cgroup {
                     (
                         "usage",
                         .members([
-                            ("total", number(path("cpuacct"), "cpuacct.usage")), ("percpu", .array(each.map { .int($0) })),
+                            ("total", number(path("cpuacct"), "cpuacct.usage")),
+                            ("percpu", .array(each.map { .int($0) })),
                             ("kernel", .int(value(ticks, "system") * 10_000_000)),
                             ("user", .int(value(ticks, "user") * 10_000_000)),
                         ])
@@ -82,7 +85,9 @@ extension Cgroup {
     private func pids() -> JSON {
         let path = path("pids")
         var members: [(String, JSON)] = [("current", number(path, "pids.current"))]
-        if let path, let limit = get(path, "pids.max").flatMap({ UInt64($0) }) { members.append(("limit", .int(limit))) }
+        if let path, let limit = get(path, "pids.max").flatMap({ UInt64($0) }) {
+            members.append(("limit", .int(limit)))
+        }
         return .members(members)
     }
 
@@ -115,7 +120,8 @@ extension Cgroup {
                     (
                         "usage",
                         .members([
-                            ("limit", limit("memory.max")), ("usage", number(path, "memory.current")), ("failcnt", .int(0)),
+                            ("limit", limit("memory.max")), ("usage", number(path, "memory.current")),
+                            ("failcnt", .int(0)),
                         ])
                     ),
                     (

@@ -27,7 +27,9 @@ extension Cgroup {
 
     private func setUnifiedMemory(_ path: String, _ memory: Resources.Memory) throws(CgroupFailure) {
         let limit = memory.limit ?? 0
-        if let swap = try Cgroup.swapAlone(limit: limit, swap: memory.swap ?? 0) { try put(swap, path, "memory.swap.max") }
+        if let swap = try Cgroup.swapAlone(limit: limit, swap: memory.swap ?? 0) {
+            try put(swap, path, "memory.swap.max")
+        }
         if limit != 0 { try put(Cgroup.bytes(limit), path, "memory.max") }
         if let low = memory.reservation, low != 0 { try put(Cgroup.bytes(low), path, "memory.low") }
     }

@@ -7,13 +7,15 @@ public struct DetachedMount: ~Copyable {
 
     /// A copy of what is at `path` on the host, with the mounts below it when `recursive`.
     public init(_ path: String, recursive: Bool) throws(SystemCallError) {
-        let flags = UInt32(CL_OPEN_TREE_CLONE) | UInt32(CL_OPEN_TREE_CLOEXEC) | (recursive ? UInt32(CL_AT_RECURSIVE) : 0)
+        let flags =
+            UInt32(CL_OPEN_TREE_CLONE) | UInt32(CL_OPEN_TREE_CLOEXEC) | (recursive ? UInt32(CL_AT_RECURSIVE) : 0)
         tree = Descriptor(owning: try checked("open_tree", path) { cl_open_tree(AT_FDCWD, path, flags) })
     }
 
     /// A copy of what an open descriptor is at.
     public init(_ place: borrowing Descriptor, recursive: Bool) throws(SystemCallError) {
-        let flags = UInt32(CL_OPEN_TREE_CLONE) | UInt32(CL_OPEN_TREE_CLOEXEC) | UInt32(CL_AT_EMPTY_PATH)
+        let flags =
+            UInt32(CL_OPEN_TREE_CLONE) | UInt32(CL_OPEN_TREE_CLOEXEC) | UInt32(CL_AT_EMPTY_PATH)
             | (recursive ? UInt32(CL_AT_RECURSIVE) : 0)
         let number = place.number
         tree = Descriptor(owning: try checked("open_tree") { cl_open_tree(number, "", flags) })

@@ -52,7 +52,9 @@ private func copyTree(from source: borrowing Descriptor, to target: borrowing De
             let (major, minor) = (cl_major(UInt64(status.st_rdev)), cl_minor(UInt64(status.st_rdev)))
             try checked("mknodat", name) { cl_mknodat(to, name, cl_format(status.st_mode) | mode, major, minor) }
         }
-        try checked("fchownat", name) { fchownat(to, name, status.st_uid, status.st_gid, Int32(CL_AT_SYMLINK_NOFOLLOW)) }
+        try checked("fchownat", name) {
+            fchownat(to, name, status.st_uid, status.st_gid, Int32(CL_AT_SYMLINK_NOFOLLOW))
+        }
         if cl_format(status.st_mode) != S_IFLNK { try checked("fchmodat", name) { fchmodat(to, name, mode, 0) } }
         var times = [status.st_atim, status.st_mtim]
         utimensat(to, name, &times, Int32(CL_AT_SYMLINK_NOFOLLOW))

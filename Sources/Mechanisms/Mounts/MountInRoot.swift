@@ -40,7 +40,8 @@ extension Root {
             }
         } catch {
             throw MountFailure(
-                "error mounting \"" + mount.source + "\" to rootfs at \"" + mount.destination + "\": " + words(error, mount))
+                "error mounting \"" + mount.source + "\" to rootfs at \"" + mount.destination + "\": "
+                    + words(error, mount))
         }
     }
 
@@ -88,7 +89,7 @@ extension Root {
         return false
     }
 
-    /// mount(2) on an open place, named by procfs because the call takes no descriptor. The host's procfs is still there.
+    /// mount(2) on an open place, named by the host's procfs, still there, because the call takes no descriptor.
     func mountNew(
         _ mount: Spec.Mount, _ options: MountOptions, on place: borrowing Descriptor
     ) throws(SystemCallError) {
@@ -116,7 +117,8 @@ extension Root {
         try tree.setAttributes(
             set: MountAttribute.attributes(options.flags), clear: MountAttribute.attributes(options.cleared))
         for flag in options.propagation {
-            try tree.setAttributes(set: 0, propagation: UInt64(flag & ~UInt(MS_REC)), recursive: flag & UInt(MS_REC) != 0)
+            try tree.setAttributes(
+                set: 0, propagation: UInt64(flag & ~UInt(MS_REC)), recursive: flag & UInt(MS_REC) != 0)
         }
         try tree.setAttributes(set: options.recursiveSet, clear: options.recursiveClear, recursive: true)
         try tree.attach(to: place)
@@ -143,7 +145,9 @@ extension Root {
         throw refusal("\"" + path + "\" cannot be mounted because it is inside /proc")
     }
 
-    private func refusal(_ words: String) -> SystemCallError { SystemCallError(number: EPERM, operation: "", subject: words) }
+    private func refusal(_ words: String) -> SystemCallError {
+        SystemCallError(number: EPERM, operation: "", subject: words)
+    }
 }
 
 // MARK: - cgroup file systems
@@ -187,7 +191,8 @@ extension Root {
         if view.hasNamespace {
             var own = options
             own.data = ""
-            return try mountNew(Spec.Mount(destination: mount.destination, type: "cgroup2", source: "cgroup"), own, on: place)
+            return try mountNew(
+                Spec.Mount(destination: mount.destination, type: "cgroup2", source: "cgroup"), own, on: place)
         }
         let tree = try DetachedMount(directory, recursive: false)
         try tree.setAttributes(set: MountAttribute.attributes(options.flags))
@@ -224,7 +229,7 @@ extension Root {
         try tree.attach(to: place)
     }
 
-    /// Hides a path: a file behind `null`, which is the container's /dev/null, a directory behind an empty read-only one.
+    /// Hides a path: a file behind `null`, the container's /dev/null, a directory behind an empty read-only one.
     public func mask(_ path: String, null: borrowing Descriptor) throws(SystemCallError) {
         let place: Descriptor
         do throws(SystemCallError) {

@@ -18,8 +18,8 @@ public struct SeccompFilter: Sendable {
     /// SECCOMP_FILTER_FLAG_*.
     let flags: UInt32
 
-    /// Compiles a profile, or takes the result of an earlier time from `cache`, a directory only root writes (nil: none).
-    /// Compiling docker's default profile takes longer than everything else a start does.
+    /// Compiles a profile, or takes the result of an earlier time from `cache`, a directory only root writes (nil:
+    /// none). Compiling docker's default profile takes longer than everything else a start does.
     public init(_ profile: SeccompProfile, cache: String?) throws(SeccompFailure) {
         try SeccompFilter.validate(profile)
         flags = try SeccompFilter.flags(of: profile)
@@ -28,7 +28,8 @@ public struct SeccompFilter: Sendable {
             return
         }
         let library = seccomp_version().pointee
-        let version = String(library.major) + "." + String(library.minor) + "." + String(library.micro)
+        let version =
+            String(library.major) + "." + String(library.minor) + "." + String(library.micro)
             + "/" + String(seccomp_api_get()) + "/1\n"
         let key = SHA256.digest(Array(version.utf8) + profile.json.encoded())
         let path = cache + "/" + hex(key) + ".bpf"
@@ -43,7 +44,10 @@ public struct SeccompFilter: Sendable {
     /// Puts this process, which gives up gaining privileges or has CAP_SYS_ADMIN, under the filter for good.
     public func load() throws(SeccompFailure) {
         let result = instructions.withUnsafeBytes { cl_seccomp_filter(flags, $0.baseAddress, UInt32($0.count / 8)) }
-        if result < 0 { throw SeccompFailure("error loading seccomp filter into kernel: error loading seccomp filter: " + errorText(cl_errno())) }
+        if result < 0 {
+            throw SeccompFailure(
+                "error loading seccomp filter into kernel: error loading seccomp filter: " + errorText(cl_errno()))
+        }
     }
 
     // MARK: Cache
@@ -80,7 +84,9 @@ extension SeccompFilter {
             let token = try architecture(name)
             known.append(token)
             let result = seccomp_arch_add(context, token)
-            if result != 0 && result != -EEXIST { throw SeccompFailure("error adding architecture to seccomp filter: " + errorText(-result)) }
+            if result != 0 && result != -EEXIST {
+                throw SeccompFailure("error adding architecture to seccomp filter: " + errorText(-result))
+            }
         }
         // Gaining privileges is given up where the specification says so, not by the library.
         seccomp_attr_set(context, SCMP_FLTATR_CTL_NNP, 0)
@@ -140,7 +146,8 @@ extension SeccompFilter {
 
     private static func exported(_ context: scmp_filter_ctx) throws(SeccompFailure) -> [UInt8] {
         do throws(SystemCallError) {
-            let memory = Descriptor(owning: try checked("memfd_create") { cl_memfd_create("seccomp", UInt32(CL_MFD_CLOEXEC)) })
+            let memory = Descriptor(
+                owning: try checked("memfd_create") { cl_memfd_create("seccomp", UInt32(CL_MFD_CLOEXEC)) })
             let result = seccomp_export_bpf(context, memory.number)
             if result != 0 { throw SystemCallError(number: -result, operation: "seccomp_export_bpf") }
             try checked("lseek") { lseek(memory.number, 0, SEEK_SET) }
@@ -153,11 +160,14 @@ extension SeccompFilter {
     /// Instructions before the filter's own: a system call newer than any the profile names fails with ENOSYS, so that
     /// programs fall back to the older one, where the profile would make it fail with EPERM.
     private static func stub(_ profile: SeccompProfile, _ architectures: [UInt32]) throws(SeccompFailure) -> [UInt8] {
-        guard profile.defaultAction == "SCMP_ACT_ERRNO", profile.defaultErrnoRet ?? UInt64(EPERM) != UInt64(ENOSYS) else { return [] }
+        guard profile.defaultAction == "SCMP_ACT_ERRNO", profile.defaultErrnoRet ?? UInt64(EPERM) != UInt64(ENOSYS)
+        else { return [] }
         var bytes: [UInt8] = []
         func emit(_ code: UInt16, _ yes: UInt8, _ no: UInt8, _ value: UInt32) {
             bytes += [UInt8(code & 255), UInt8(code >> 8), yes, no]
-            for shift in stride(from: UInt32(0), through: 24, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+            for shift in stride(from: UInt32(0), through: 24, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+            }
         }
         var done: [UInt32] = []
         for token in architectures where !done.contains(token) {

@@ -20,14 +20,16 @@ struct LaunchFlags {
 
     init(_ flags: FlagSet, isRun: Bool) {
         bundle = flags.string("bundle", "b", usage: "the bundle's directory; the current one when left out")
-        consoleSocket = flags.string("console-socket", usage: "unix socket that is sent the controlling side of the terminal")
+        consoleSocket = flags.string(
+            "console-socket", usage: "unix socket that is sent the controlling side of the terminal")
         detach = isRun ? flags.bool("detach", "d", usage: "do not stay with the container's process") : nil
         keep = isRun ? flags.bool("keep", usage: "leave the container there when it has ended") : nil
         pidFile = flags.string("pid-file", usage: "file to write the process's pid to")
         noSubreaper = isRun ? flags.bool("no-subreaper", usage: "do not adopt processes that lose their parent") : nil
         noPivot = flags.bool("no-pivot", usage: "enter the root without pivot_root, for a root on a ramdisk")
         noNewKeyring = flags.bool("no-new-keyring", usage: "keep the caller's session keyring")
-        preserve = flags.int("preserve-fds", usage: "number of descriptors after the standard streams and $LISTEN_FDS to pass on")
+        preserve = flags.int(
+            "preserve-fds", usage: "number of descriptors after the standard streams and $LISTEN_FDS to pass on")
     }
 
     /// The request that the flags and the bundle make.
@@ -49,10 +51,18 @@ struct LaunchFlags {
 
     /// Descriptors of socket activation are the program's, under its own pid there.
     private func passListeners(_ spec: inout Spec) -> Int {
-        guard let text = Process.environment("LISTEN_FDS"), let count = Int(text), count > 0 else { return 0 }
-        spec.process?.env += ["LISTEN_FDS=" + text, "LISTEN_PID=1"]
+        let count = listenerCount()
+        if count > 0 { spec.process?.env += ["LISTEN_FDS=" + String(count), "LISTEN_PID=1"] }
         return count
     }
+}
+
+/// How many descriptors of socket activation are this process's (sd_listen_fds(3)).
+func listenerCount() -> Int {
+    guard Process.environment("LISTEN_PID") == String(getpid()), let text = Process.environment("LISTEN_FDS"),
+        let count = Int(text), count > 0
+    else { return 0 }
+    return count
 }
 
 /// Goes into a bundle's directory and returns its absolute path.
@@ -66,7 +76,9 @@ func loadSpec(_ path: String) throws(RuntimeFailure) -> Spec {
     do throws(SystemCallError) {
         return try parse(try Files.read(path))
     } catch {
-        if error.number == ENOENT { throw RuntimeFailure("JSON specification file " + Files.name(of: path) + " not found") }
+        if error.number == ENOENT {
+            throw RuntimeFailure("JSON specification file " + Files.name(of: path) + " not found")
+        }
         throw RuntimeFailure(error)
     }
 }
@@ -91,7 +103,8 @@ var createCommand: UrfaveCommand<Verb> {
                 _ = try use.store.launch(request)
                 return 0
             } catch {
-                throw RuntimeFailure("runc create failed: " + error.message, status: error.status == 255 ? 1 : error.status)
+                throw RuntimeFailure(
+                    "runc create failed: " + error.message, status: error.status == 255 ? 1 : error.status)
             }
         }
     }
@@ -113,9 +126,11 @@ var runCommand: UrfaveCommand<Verb> {
                     return 0
                 }
                 return try runInForeground(
-                    request, use.store, keep: options.keep?.value ?? false, reapsOrphans: !(options.noSubreaper?.value ?? false))
+                    request, use.store, keep: options.keep?.value ?? false,
+                    reapsOrphans: !(options.noSubreaper?.value ?? false))
             } catch {
-                throw RuntimeFailure("runc run failed: " + error.message, status: error.status == 255 ? 1 : error.status)
+                throw RuntimeFailure(
+                    "runc run failed: " + error.message, status: error.status == 255 ? 1 : error.status)
             }
         }
     }

@@ -25,7 +25,8 @@ private struct ExecFlags {
     let ignorePaused: Flag<Bool>
 
     init(_ flags: FlagSet) {
-        consoleSocket = flags.string("console-socket", usage: "unix socket that is sent the controlling side of the terminal")
+        consoleSocket = flags.string(
+            "console-socket", usage: "unix socket that is sent the controlling side of the terminal")
         cwd = flags.string("cwd", usage: "working directory in the container")
         env = flags.list("env", "e", usage: "variables of the environment")
         tty = flags.bool("tty", "t", usage: "give the process a terminal")
@@ -38,7 +39,8 @@ private struct ExecFlags {
         apparmor = flags.string("apparmor", usage: "AppArmor profile of the process")
         noNewPrivileges = flags.bool("no-new-privs", usage: "the process cannot gain privileges")
         capabilities = flags.list("cap", "c", usage: "capabilities to add to the process's")
-        preserve = flags.int("preserve-fds", usage: "number of descriptors after the standard streams and $LISTEN_FDS to pass on")
+        preserve = flags.int(
+            "preserve-fds", usage: "number of descriptors after the standard streams and $LISTEN_FDS to pass on")
         cgroup = flags.list("cgroup", usage: "group below the container's to run in, as [CONTROLLER:]GROUP")
         ignorePaused = flags.bool("ignore-paused", usage: "also in a container that is paused")
     }
@@ -59,7 +61,11 @@ private struct ExecFlags {
         if noNewPrivileges.isSet { process.noNewPrivileges = noNewPrivileges.value }
         try choose(user.value, &process.user)
         for text in groups.value {
-            guard let number = UInt32(text) else { throw RuntimeFailure("parsing " + text + " as int for gid failed: strconv.Atoi: parsing \"" + text + "\": invalid syntax") }
+            guard let number = UInt32(text) else {
+                throw RuntimeFailure(
+                    "parsing " + text + " as int for gid failed: strconv.Atoi: parsing \"" + text + "\": invalid syntax"
+                )
+            }
             process.user.additionalGids.append(number)
         }
         return process
@@ -79,10 +85,17 @@ private struct ExecFlags {
         if text.isEmpty { return }
         let (first, second) = splitOnce(text, at: 58)
         if let second {
-            guard let gid = UInt32(second) else { throw RuntimeFailure("parsing " + second + " as int for gid failed: strconv.Atoi: parsing \"" + second + "\": invalid syntax") }
+            guard let gid = UInt32(second) else {
+                throw RuntimeFailure(
+                    "parsing " + second + " as int for gid failed: strconv.Atoi: parsing \"" + second
+                        + "\": invalid syntax")
+            }
             user.gid = gid
         }
-        guard let uid = UInt32(first) else { throw RuntimeFailure("parsing " + first + " as int for uid failed: strconv.Atoi: parsing \"" + first + "\": invalid syntax") }
+        guard let uid = UInt32(first) else {
+            throw RuntimeFailure(
+                "parsing " + first + " as int for uid failed: strconv.Atoi: parsing \"" + first + "\": invalid syntax")
+        }
         user.uid = uid
     }
 
@@ -134,9 +147,10 @@ private func exec(_ options: ExecFlags, _ use: Invocation) throws(RuntimeFailure
     request.preserved = options.preserve.value
     request.ignorePaused = options.ignorePaused.value
     request.cgroups = options.groupsBelow()
-    if let text = Process.environment("LISTEN_FDS"), let count = Int(text), count > 0 {
-        request.process.env += ["LISTEN_FDS=" + text, "LISTEN_PID=1"]
-        request.preserved += count
+    let listening = listenerCount()
+    if listening > 0 {
+        request.process.env += ["LISTEN_FDS=" + String(listening), "LISTEN_PID=1"]
+        request.preserved += listening
     }
     let log = use.log
     request.warn = { log.warn($0) }

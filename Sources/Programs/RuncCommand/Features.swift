@@ -37,7 +37,8 @@ private var features: JSON {
                 (
                     "cgroup",
                     .members([
-                        ("v1", .bool(true)), ("v2", .bool(true)), ("systemd", .bool(false)), ("systemdUser", .bool(false)),
+                        ("v1", .bool(true)), ("v2", .bool(true)), ("systemd", .bool(false)),
+                        ("systemdUser", .bool(false)),
                     ])
                 ),
                 (
@@ -45,9 +46,11 @@ private var features: JSON {
                     .members([
                         ("enabled", .bool(true)),
                         ("actions", .strings(SeccompFilter.actions.filter { $0 != "SCMP_ACT_NOTIFY" })),
-                        ("operators", .strings(SeccompFilter.operators)), ("archs", .strings(SeccompFilter.architectures)),
+                        ("operators", .strings(SeccompFilter.operators)),
+                        ("archs", .strings(SeccompFilter.architectures)),
                     ])
-                ), ("apparmor", .members([("enabled", .bool(true))])), ("selinux", .members([("enabled", .bool(false))])),
+                ), ("apparmor", .members([("enabled", .bool(true))])),
+                ("selinux", .members([("enabled", .bool(false))])),
             ])
         ),
         (

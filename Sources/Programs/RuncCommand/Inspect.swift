@@ -1,5 +1,5 @@
-internal import Cgroups
 internal import CLinux
+internal import Cgroups
 internal import ContainerRuntime
 internal import Flags
 internal import JSON
@@ -77,7 +77,9 @@ private func table(_ containers: [Container]) -> String {
     }
     var text = ""
     var widths = [Int](repeating: 0, count: 6)
-    for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count + 3, 12) } }
+    for row in rows {
+        for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.utf8.count + 3, 12) }
+    }
     for row in rows {
         for (column, cell) in row.enumerated() {
             text += cell
@@ -124,7 +126,8 @@ private func psTable(_ pids: [Int32], _ options: [String]) throws(RuntimeFailure
     }
     let lines = output.split(separator: 10)
     guard status == .exited(0), let head = lines.first else {
-        throw RuntimeFailure("exit status " + String(status.shellStatus) + ": " + String(decoding: output, as: UTF8.self))
+        throw RuntimeFailure(
+            "exit status " + String(status.shellStatus) + ": " + String(decoding: output, as: UTF8.self))
     }
     guard let column = head.split(separator: 32).firstIndex(where: { $0.elementsEqual("PID".utf8) }) else {
         throw RuntimeFailure("couldn't find PID field in ps output")
@@ -142,7 +145,9 @@ var eventsCommand: UrfaveCommand<Verb> {
     UrfaveCommand<Verb>(
         "events", usage: "print what a container uses, and when it runs out of memory", arguments: "<container-id>"
     ) { flags in
-        let interval = flags.value("interval", usage: "time between two figures", type: "duration", default: 5000, defaultText: "5s") {
+        let interval = flags.value(
+            "interval", usage: "time between two figures", type: "duration", default: 5000, defaultText: "5s"
+        ) {
             (text, _) throws(UsageError) in
             guard let milliseconds = durationMilliseconds(text) else {
                 throw UsageError("time: invalid duration " + quoted(text))

@@ -17,11 +17,14 @@ var startCommand: UrfaveCommand<Verb> {
 
 var killCommand: UrfaveCommand<Verb> {
     UrfaveCommand<Verb>(
-        "kill", usage: "send a signal (default: SIGTERM) to a container's first process", arguments: "<container-id> [signal]"
+        "kill", usage: "send a signal (default: SIGTERM) to a container's first process",
+        arguments: "<container-id> [signal]"
     ) { flags in
         let all = flags.bool("all", "a", usage: "send it to every process of the container")
         return Verb(.atLeast(1)) { (use) throws(RuntimeFailure) in
-            if use.arguments.count > 2 { throw RuntimeFailure(Process.arguments[0] + ": \"kill\" requires a maximum of 2 argument(s)") }
+            if use.arguments.count > 2 {
+                throw RuntimeFailure(Process.arguments[0] + ": \"kill\" requires a maximum of 2 argument(s)")
+            }
             let container = try use.container()
             try container.signal(
                 try signalNumber(use.arguments.count > 1 ? use.arguments[1] : "SIGTERM"), all: all.value)
@@ -68,7 +71,9 @@ var specCommand: UrfaveCommand<Verb> {
         let rootless = flags.bool("rootless", usage: "a configuration for a user without root")
         return Verb(.exactly(0)) { (use) throws(RuntimeFailure) in
             _ = try enterBundle(bundle.value)
-            if Files.linkStatus("config.json") != nil { throw RuntimeFailure("File config.json exists. Remove it first") }
+            if Files.linkStatus("config.json") != nil {
+                throw RuntimeFailure("File config.json exists. Remove it first")
+            }
             var spec = Spec.starter
             if rootless.value { spec.makeRootless(uid: geteuid(), gid: getegid()) }
             do throws(SystemCallError) {

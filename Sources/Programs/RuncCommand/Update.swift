@@ -13,7 +13,8 @@ private struct LimitFlags {
     let pids: Flag<Int>
 
     init(_ flags: FlagSet) {
-        resources = flags.string("resources", "r", usage: "file with the limits, '-' for standard input; other flags are then not read")
+        resources = flags.string(
+            "resources", "r", usage: "file with the limits, '-' for standard input; other flags are then not read")
         weight = flags.int("blkio-weight", usage: "share of block I/O, 10 to 1000")
         var all: [(name: String, flag: Flag<String>)] = []
         for (name, usage) in LimitFlags.names { all.append((name, flags.string(name, usage: usage))) }
@@ -22,7 +23,8 @@ private struct LimitFlags {
     }
 
     private static let names = [
-        ("cpu-period", "period of the CPU quota, in microseconds"), ("cpu-quota", "CPU time in one period, in microseconds"),
+        ("cpu-period", "period of the CPU quota, in microseconds"),
+        ("cpu-quota", "CPU time in one period, in microseconds"),
         ("cpu-rt-period", "period of the real-time quota, in microseconds"),
         ("cpu-rt-runtime", "real-time CPU time in one period, in microseconds"), ("cpu-share", "share of CPU time"),
         ("cpuset-cpus", "CPUs to run on, as a list"), ("cpuset-mems", "memory nodes to use, as a list"),
@@ -91,7 +93,8 @@ private struct LimitFlags {
         let given = text(name)
         if given.isEmpty { return nil }
         guard let value = Int(given) else {
-            throw RuntimeFailure("invalid value for " + name + ": strconv.ParseUint: parsing " + quoted(given) + ": invalid syntax")
+            throw RuntimeFailure(
+                "invalid value for " + name + ": strconv.ParseUint: parsing " + quoted(given) + ": invalid syntax")
         }
         return value
     }

@@ -1,5 +1,5 @@
-public import Cgroups
 internal import CLinux
+public import Cgroups
 internal import JSON
 internal import Linux
 public import OCIRuntime

@@ -82,7 +82,9 @@ func setLimits(_ limits: [Spec.Rlimit], of pid: Int32) throws(RuntimeFailure) {
         guard let number = rlimitNumber(limit.type) else { throw RuntimeFailure("wrong rlimit value: " + limit.type) }
         let pair = [limit.soft, limit.hard]
         if cl_prlimit(pid, number, pair, nil) != 0 {
-            throw RuntimeFailure("error setting rlimits for ready process: error setting rlimit type " + String(number) + ": " + errorText(cl_errno()))
+            throw RuntimeFailure(
+                "error setting rlimits for ready process: error setting rlimit type " + String(number) + ": "
+                    + errorText(cl_errno()))
         }
     }
 }
@@ -99,8 +101,12 @@ func become(_ user: Spec.User) throws(RuntimeFailure) {
             throw RuntimeFailure("unable to setup user: setgroups: " + errorText(number))
         }
     }
-    if cl_setresgid(user.gid, user.gid, user.gid) != 0 { throw RuntimeFailure("unable to setup user: setgid: " + errorText(cl_errno())) }
-    if cl_setresuid(user.uid, user.uid, user.uid) != 0 { throw RuntimeFailure("unable to setup user: setuid: " + errorText(cl_errno())) }
+    if cl_setresgid(user.gid, user.gid, user.gid) != 0 {
+        throw RuntimeFailure("unable to setup user: setgid: " + errorText(cl_errno()))
+    }
+    if cl_setresuid(user.uid, user.uid, user.uid) != 0 {
+        throw RuntimeFailure("unable to setup user: setuid: " + errorText(cl_errno()))
+    }
 }
 
 /// Gives the standard streams to the user, so that it can open /dev/stdout again. /dev/null stays root's.
@@ -118,5 +124,6 @@ func giveStreams(to uid: UInt32) throws(RuntimeFailure) {
 }
 
 func isNull(_ status: stat) -> Bool {
-    cl_format(status.st_mode) == S_IFCHR && cl_major(UInt64(status.st_rdev)) == 1 && cl_minor(UInt64(status.st_rdev)) == 3
+    cl_format(status.st_mode) == S_IFCHR && cl_major(UInt64(status.st_rdev)) == 1
+        && cl_minor(UInt64(status.st_rdev)) == 3
 }

@@ -1,5 +1,5 @@
-internal import Cgroups
 internal import CLinux
+internal import Cgroups
 internal import Linux
 internal import OCIRuntime
 

@@ -1,5 +1,5 @@
-internal import Cgroups
 internal import CLinux
+internal import Cgroups
 internal import Linux
 internal import Mounts
 public import OCIRuntime
@@ -37,7 +37,8 @@ extension Container {
         let (capabilities, filter) = try rights(request)
         var consoleSocket: Int32 = -1
         if request.process.terminal {
-            consoleSocket = request.terminalSocket >= 0
+            consoleSocket =
+                request.terminalSocket >= 0
                 ? request.terminalSocket : try connectConsole(request.consoleSocket)
         }
         let joined = namespaces.filter { $0.type != "pid" }.map {

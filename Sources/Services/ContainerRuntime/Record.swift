@@ -1,5 +1,5 @@
-internal import Cgroups
 internal import CLinux
+internal import Cgroups
 internal import JSON
 internal import Linux
 internal import OCIRuntime
@@ -84,7 +84,8 @@ extension Container {
         let capabilities = process.capabilities
         return .members([
             ("no_pivot_root", .bool(noPivot)), ("parent_death_signal", .int(0)), ("rootfs", .string(rootfs)),
-            ("umask", process.user.umask.map { .int($0) } ?? .null), ("readonlyfs", .bool(spec.root?.readonly ?? false)),
+            ("umask", process.user.umask.map { .int($0) } ?? .null),
+            ("readonlyfs", .bool(spec.root?.readonly ?? false)),
             ("rootPropagation", .int(0)), ("mounts", .array([])), ("devices", .null),
             ("mount_label", .string(linux.mountLabel)), ("hostname", .string(spec.hostname)),
             ("namespaces", .array(namespaces.compactMap(Container.recorded))),

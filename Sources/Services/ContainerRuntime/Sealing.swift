@@ -28,7 +28,9 @@ public func sealOwnProgram() throws(RuntimeFailure) {
 /// The file through a mount of its own that is in nobody's tree, so nobody can make it writable again.
 private func readOnlyView(_ program: borrowing Descriptor) -> Int32? {
     // A kernel before 5.12, or no right to mount: a copy does it, too.
-    guard let view = try? DetachedMount(program, recursive: false), (try? view.makeReadOnly()) != nil else { return nil }
+    guard let view = try? DetachedMount(program, recursive: false), (try? view.makeReadOnly()) != nil else {
+        return nil
+    }
     return view.release()
 }
 

@@ -50,7 +50,9 @@ func validateProcess(_ process: Spec.Process) throws(RuntimeFailure) {
     if process.cwd.isEmpty { throw RuntimeFailure("Cwd property must not be empty") }
     if process.cwd.utf8.first != 47 { throw RuntimeFailure("Cwd must be an absolute path") }
     if process.args.isEmpty { throw RuntimeFailure("args must not be empty") }
-    if !process.selinuxLabel.isEmpty { throw RuntimeFailure("selinux label is specified in config, but selinux is disabled or not supported") }
+    if !process.selinuxLabel.isEmpty {
+        throw RuntimeFailure("selinux label is specified in config, but selinux is disabled or not supported")
+    }
 }
 
 private func validateNamespaces(_ linux: Spec.Linux) throws(RuntimeFailure) {
@@ -115,7 +117,9 @@ private func refuseWhatIsMissing(_ linux: Spec.Linux, _ process: Spec.Process) t
     if linux.memoryPolicy != nil { throw RuntimeFailure("memoryPolicy is not supported by this runc") }
     if !linux.netDevices.isEmpty { throw RuntimeFailure("netDevices is not supported by this runc") }
     if !linux.timeOffsets.isEmpty { throw RuntimeFailure("timeOffsets is not supported by this runc") }
-    if !linux.mountLabel.isEmpty { throw RuntimeFailure("selinux label is specified in config, but selinux is disabled or not supported") }
+    if !linux.mountLabel.isEmpty {
+        throw RuntimeFailure("selinux label is specified in config, but selinux is disabled or not supported")
+    }
     if process.scheduler != nil { throw RuntimeFailure("scheduler is not supported by this runc") }
     if process.ioPriority != nil { throw RuntimeFailure("ioPriority is not supported by this runc") }
     if process.execCPUAffinity != nil { throw RuntimeFailure("execCPUAffinity is not supported by this runc") }

@@ -87,10 +87,12 @@ extension InitProcess {
 
     /// For a root on a ramdisk, where pivot_root(2) does not work. The host's tree stays below, out of reach by path.
     private func moveRoot() throws(SystemCallError) {
-        // A procfs or sysfs of the host that were left mounted below could be reached by a process with rights to mount.
+        // A procfs or sysfs of the host left mounted below could be reached by a process with rights to mount.
         for line in try Files.readText("/proc/self/mountinfo").utf8.split(separator: 10).reversed() {
             let fields = line.split(separator: 32)
-            guard fields.count > 8, let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }) else { continue }
+            guard fields.count > 8, let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }) else {
+                continue
+            }
             let type = String(decoding: Array(fields[dash + 1]), as: UTF8.self)
             let point = String(decoding: Array(fields[4]), as: UTF8.self)
             guard type == "proc" || type == "sysfs", !point.utf8.starts(with: plan.rootfs.utf8) else { continue }
@@ -174,7 +176,8 @@ extension InitProcess {
         }
         do throws(SystemCallError) {
             try root.makeNode(
-                device.path, type: type, mode: device.fileMode ?? 0o666, major: UInt32(truncatingIfNeeded: device.major),
+                device.path, type: type, mode: device.fileMode ?? 0o666,
+                major: UInt32(truncatingIfNeeded: device.major),
                 minor: UInt32(truncatingIfNeeded: device.minor), uid: device.uid ?? 0, gid: device.gid ?? 0)
         } catch {
             if error.number != EPERM { throw error }

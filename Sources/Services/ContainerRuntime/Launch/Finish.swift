@@ -59,7 +59,10 @@ private func load(_ filter: SeccompFilter) throws(RuntimeFailure) {
 private func verifyDirectory() throws(RuntimeFailure) {
     var buffer = [CChar](repeating: 0, count: 4097)
     if getcwd(&buffer, 4096) == nil || buffer[0] != 47 {
-        throw RuntimeFailure("current working directory is outside of container mount namespace root -- possible container breakout attempt")
+        throw RuntimeFailure(
+            "current working directory is outside of container mount namespace root"
+                + " -- possible container breakout attempt"
+        )
     }
 }
 

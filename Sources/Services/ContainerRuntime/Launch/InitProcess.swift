@@ -69,7 +69,8 @@ struct InitProcess: ~Copyable {
 
     /// Loopback is down in a new network namespace.
     private func raiseLoopback() throws(RuntimeFailure) {
-        let socket = Descriptor(owning: CLinux.socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
+        let socket = Descriptor(
+            owning: CLinux.socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
         // struct ifreq: the name in 16 bytes, then the flags.
         var request = [UInt8](repeating: 0, count: 40)
         request[0] = UInt8(ascii: "l")
@@ -88,7 +89,8 @@ struct InitProcess: ~Copyable {
         try system { () throws(SystemCallError) in
             if plan.consoleSocket >= 0 {
                 try openTerminal(
-                    root, socket: plan.consoleSocket, size: plan.process.consoleSize, mountsConsole: plan.namespaces.has(CL_CLONE_NEWNS))
+                    root, socket: plan.consoleSocket, size: plan.process.consoleSize,
+                    mountsConsole: plan.namespaces.has(CL_CLONE_NEWNS))
             }
             if !plan.spec.hostname.isEmpty {
                 try checked("sethostname") { cl_sethostname(plan.spec.hostname, plan.spec.hostname.utf8.count) }

@@ -1,5 +1,5 @@
-internal import Cgroups
 internal import CLinux
+internal import Cgroups
 internal import Linux
 internal import Mounts
 public import OCIRuntime
@@ -119,7 +119,8 @@ final class Launch {
             }
         }
         if process.terminal {
-            plan.consoleSocket = request.terminalSocket >= 0
+            plan.consoleSocket =
+                request.terminalSocket >= 0
                 ? request.terminalSocket : try connectConsole(request.consoleSocket)
         }
         if !request.startsAtOnce { try makeFifo() }
@@ -201,7 +202,8 @@ final class Launch {
             return pid
         }
         _ = try? Process.wait(waiting)
-        throw RuntimeFailure("unable to start container process: " + (message?.text ?? "the container's process ended early"))
+        throw RuntimeFailure(
+            "unable to start container process: " + (message?.text ?? "the container's process ended early"))
     }
 
     /// Maps users, and moves the process into its cgroup.
@@ -220,7 +222,8 @@ final class Launch {
         do throws(CgroupFailure) {
             try body()
         } catch {
-            throw RuntimeFailure("unable to start container process: unable to apply cgroup configuration: " + error.message)
+            throw RuntimeFailure(
+                "unable to start container process: unable to apply cgroup configuration: " + error.message)
         }
     }
 
@@ -241,7 +244,10 @@ final class Launch {
         do throws(CgroupFailure) {
             try container.cgroup.apply(plan.linux.resources ?? Resources())
         } catch {
-            throw RuntimeFailure("unable to start container process: error during container init: error setting cgroup config for procHooks process: " + error.message)
+            throw RuntimeFailure(
+                "unable to start container process: error during container init: "
+                    + "error setting cgroup config for procHooks process: "
+                    + error.message)
         }
     }
 
@@ -262,7 +268,8 @@ final class Launch {
                 try proceed(channel)
                 if !request.startsAtOnce { return }
             case Message.refusal: throw RuntimeFailure("unable to start container process: " + message.text)
-            default: throw RuntimeFailure("unable to start container process: error during container init: " + message.text)
+            default:
+                throw RuntimeFailure("unable to start container process: error during container init: " + message.text)
             }
         }
         // The program's exec closes the channel: so it does when the process ended before.
