@@ -11,6 +11,8 @@ protocol ContainerConnecting: Sendable {
     func disconnect(_ container: String, fromNetwork network: String, force: Bool) async throws(EngineError)
 }
 
+extension Engine: ContainerConnecting {}
+
 /// The endpoints below /networks.
 struct NetworkRoutes: Sendable {
     let networks: NetworkController

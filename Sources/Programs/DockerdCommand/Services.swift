@@ -51,6 +51,7 @@ struct Services: Sendable {
                 events.publish("image", event.action, event.id, event.labels.merging(["name": event.name]) { $1 })
             }, uses: { [engine] in engine.imageUses })
         try await engine.restore()
+        try await Workers.shared.run { () throws(VolumeError) in try volumes.settle() }
         return Services(images: images, engine: engine)
     }
 
@@ -76,7 +77,9 @@ struct Services: Sendable {
                 + EventRoutes(engine: engine).routes + InfoRoutes(engine: engine).routes
                 + LogRoutes(containers: access).routes
                 + ArchiveRoutes(containers: access, files: files, images: images).routes
-                + ImageRoutes(images: images).routes,
+                + ImageRoutes(images: images).routes
+                + NetworkRoutes(networks: engine.networks, containers: engine).routes
+                + VolumeRoutes(volumes: engine.volumes).routes,
             serverVersion: Daemon.version, describe: Services.describe)
     }
 
