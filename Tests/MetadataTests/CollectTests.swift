@@ -123,7 +123,7 @@ private func names(_ metadata: Metadata) throws -> [String] {
         try snapshot(metadata, "active", parent: "base", commit: false)
         #expect(
             refusal { try snapshot(metadata, "x", parent: "active") }
-                == "parent \"active\" is not committed snapshot: invalid argument")
+                == "failed to create snapshot: parent \"active\" is not committed snapshot: invalid argument")
         #expect(
             refusal { try snapshot(metadata, "x", parent: "no") } == "parent snapshot no does not exist: not found")
         #expect(

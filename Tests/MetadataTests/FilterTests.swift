@@ -22,7 +22,8 @@ func oneFilter(_ filter: String, _ expected: Bool) throws { #expect(try matches(
     #expect(try matches("name==bar", "labels.a==1"))
     #expect(try !matches("name==bar", "labels.a==2"))
     #expect(try matches())
+    #expect(try matches(""))
 }
 
-@Test(arguments: ["", ",", "name==", "name=foo", "==x", "name==\"foo", "name~=(", "name==foo,", "name foo", "a.", "name~"])
+@Test(arguments: [",", "name==", "name=foo", "==x", "name==\"foo", "name~=(", "name==foo,", "name foo", "a.", "name~"])
 func refusesWhatIsNoFilter(_ filter: String) { #expect(throws: ServiceError.self) { try Filter([filter]) } }

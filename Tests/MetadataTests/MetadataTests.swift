@@ -71,7 +71,7 @@ func refusal(_ body: () throws -> Void) -> String? {
         var container = ContainerRecord(id: "c")
         #expect(
             refusal { _ = try metadata.createContainer(container, in: scope) }
-                == "container.Runtime.Name must be set: invalid argument")
+                == "create container failed validation: container.Runtime.Name must be set: invalid argument")
         container.runtime = "io.containerd.runc.v2"
         container.runtimeOptions = TypedBytes(type: "o", bytes: [1])
         container.spec = TypedBytes(type: "s", bytes: [0, 2])

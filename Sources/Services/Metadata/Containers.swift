@@ -95,7 +95,11 @@ extension Metadata {
     }
 
     public func createContainer(_ container: ContainerRecord, in scope: Scope) throws(ServiceError) -> ContainerRecord {
-        try container.check()
+        do throws(ServiceError) {
+            try container.check()
+        } catch {
+            throw error.prefixed("create container failed validation")
+        }
         return try update { (transaction) throws(ServiceError) in
             try transaction.useNamespace(scope.namespace)
             if try transaction.container(container.id, scope.namespace) != nil {
@@ -129,7 +133,11 @@ extension Metadata {
             for path in paths.isEmpty ? ["labels", "spec", "extensions", "image", "snapshotkey"] : paths {
                 try updated.take(path, from: container)
             }
-            try updated.check()
+            do throws(ServiceError) {
+                try updated.check()
+            } catch {
+                throw error.prefixed("update failed validation")
+            }
             updated.updated = nanosecondsNow()
             try transaction.put(updated, scope.namespace)
             return updated

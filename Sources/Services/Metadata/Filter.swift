@@ -28,6 +28,11 @@ public struct Filter: Sendable {
     public init(_ texts: [String]) throws(ServiceError) {
         var alternatives: [[Selector]] = []
         for text in texts {
+            // A filter without selectors lets everything through.
+            if text.isEmpty {
+                alternatives.append([])
+                continue
+            }
             var parser = FilterParser(text)
             alternatives.append(try parser.selectors())
         }
@@ -65,6 +70,7 @@ private struct FilterParser {
             if position == bytes.count { return found }
             guard bytes[position] == UInt8(ascii: ",") else { throw failure("unexpected input") }
             position += 1
+            skipSpace()
         }
     }
 
@@ -74,8 +80,11 @@ private struct FilterParser {
             position += 1
             path.append(try field())
         }
+        skipSpace()
         guard position + 1 < bytes.count, bytes[position + 1] == UInt8(ascii: "=") else {
-            if position < bytes.count, bytes[position] != UInt8(ascii: ",") { throw failure("unsupported operator") }
+            if position < bytes.count, bytes[position] != UInt8(ascii: ",") {
+                throw failure("expected an operator (\"==\"|\"!=\"|\"~=\")")
+            }
             return Filter.Selector(path: path, comparison: .present, value: "")
         }
         let sign = bytes[position]
@@ -87,7 +96,7 @@ private struct FilterParser {
             let expression = try value(true)
             guard let pattern = Pattern(expression) else { throw failure("invalid regular expression") }
             return Filter.Selector(path: path, comparison: .matches(pattern), value: expression)
-        default: throw failure("unsupported operator")
+        default: throw failure("expected an operator (\"==\"|\"!=\"|\"~=\")")
         }
     }
 
@@ -145,8 +154,18 @@ private struct FilterParser {
         }
     }
 
+    private mutating func skipSpace() {
+        while position < bytes.count, bytes[position] == 32 || bytes[position] == 9 { position += 1 }
+    }
+
+    /// The text with the place marked, and why; its class stands twice at the end, as upstream has it.
     private func failure(_ why: String) -> ServiceError {
-        let marker = String(decoding: bytes[0..<position], as: UTF8.self) + ">|"
-        return .invalidArgument("filters: parse error: [\(marker + String(decoding: bytes[position...], as: UTF8.self))]: \(why)")
+        func part(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+        var shown = text
+        if position < bytes.count {
+            let after = part((position + 1)..<bytes.count)
+            shown = "\(part(0..<position)) >|\(part(position..<(position + 1)))|< \(after)"
+        }
+        return .invalidArgument("filters: parse error: [\(shown)]: \(why): invalid argument")
     }
 }

@@ -226,7 +226,9 @@ extension Transaction {
         } catch {
             throw .notFound("parent snapshot \(name) does not exist")
         }
-        if found.kind != .committed { throw .invalidArgument("parent \(quote(name)) is not committed snapshot") }
+        if found.kind != .committed {
+            throw .invalidArgument("failed to create snapshot: parent \(quote(name)) is not committed snapshot")
+        }
         return found.id
     }
 

@@ -80,13 +80,13 @@ public final class OverlaySnapshots: Sendable {
 
     /// Makes an active snapshot a parent for others, under its new name.
     public func commit(_ key: String, as name: String, labels: Labels, in scope: Scope) throws(ServiceError) {
-        let active: SnapshotRecord
+        var usage = DiskUsage(size: 0, inodes: 0)
         do throws(ServiceError) {
-            active = try metadata.snapshot(key, of: OverlaySnapshots.name, in: scope)
+            usage = try diskUsage(try metadata.snapshot(key, of: OverlaySnapshots.name, in: scope).id)
         } catch {
-            throw error.kind == .notFound ? .notFound("failed to get active snapshot \(quote(key))") : error
+            // That it is not there is told below, after what has to be told first.
+            if error.kind != .notFound { throw error }
         }
-        let usage = try diskUsage(active.id)
         try metadata.commitSnapshot(
             key, as: name, of: OverlaySnapshots.name, labels: labels, size: usage.size, inodes: usage.inodes, in: scope)
     }
@@ -140,7 +140,7 @@ public final class OverlaySnapshots: Sendable {
     /// What a snapshot takes on disk without its parents: measured while it can change, recorded once committed.
     public func usage(_ key: String, in scope: Scope) throws(ServiceError) -> DiskUsage {
         let found = try metadata.snapshot(key, of: OverlaySnapshots.name, in: scope)
-        if found.kind == .committed { return DiskUsage(size: found.size, inodes: found.inodes) }
+        if found.kind != .active { return DiskUsage(size: found.size, inodes: found.inodes) }
         return try diskUsage(found.id)
     }
 
@@ -152,7 +152,7 @@ public final class OverlaySnapshots: Sendable {
     public func mounts(_ key: String, in scope: Scope) throws(ServiceError) -> [ContainerdTypes.Mount] {
         let chain = try metadata.chain(key, of: OverlaySnapshots.name, in: scope)
         if chain.snapshot.kind == .committed {
-            throw .invalidArgument("snapshot \(quote(key)) is committed: it has no mounts")
+            throw .failedPrecondition("failed to get active mount: requested snapshot \(key) not active or view")
         }
         return mounts(of: chain)
     }

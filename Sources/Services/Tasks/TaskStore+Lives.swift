@@ -37,7 +37,12 @@ extension TaskStore {
 
     private func start(_ creation: TaskCreation, _ bundle: Bundle) async throws(ServiceError) -> Shim {
         let binary = try await Workers.shared.run { [settings] () throws(ServiceError) -> ShimBinary in
-            let path = try ShimBinary.resolve(creation.runtime)
+            let path: String
+            do throws(ServiceError) {
+                path = try ShimBinary.resolve(creation.runtime)
+            } catch {
+                throw error.prefixed("failed to resolve runtime path")
+            }
             try bundle.create(specification: creation.specification)
             return ShimBinary(path: path, settings: settings)
         }

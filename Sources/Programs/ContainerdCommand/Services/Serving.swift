@@ -54,7 +54,11 @@ private func scope(of context: GRPCContext) throws(GRPCStatus) -> Scope {
         throw GRPCStatus(.failedPrecondition, "namespace is required: failed precondition")
     }
     return try translated { () throws(ServiceError) in
-        try Identifier.check(namespace)
+        do throws(ServiceError) {
+            try Identifier.check(namespace)
+        } catch {
+            throw error.prefixed("namespace validation")
+        }
         let lease = context.metadata["containerd-lease"]
         return Scope(namespace: namespace, lease: lease?.isEmpty == true ? nil : lease)
     }
