@@ -177,11 +177,13 @@ let tested: Set<String> = [
     "ContainerLogs",
     "Content",
     "Digests",
+    "DockerCommand",
     "DockerInitCommand",
     "DockerProxyCommand",
     "Firewall",
     "Flags",
     "GRPC",
+    "GoTemplate",
     "HTTPServer",
     "JSON",
     "Linux",
@@ -197,6 +199,7 @@ let tested: Set<String> = [
     "TOML",
     "TTRPC",
     "TarFormat",
+    "TextTable",
     "Volumes",
 ]
 

@@ -47,6 +47,8 @@ public final class Command {
     public var group = ""
     /// A second usage line, as `cp` has.
     public var secondUsage = ""
+    /// A word that names no command below it shows the help instead of an error.
+    public var helpsWithUnknownWords = false
     /// What is shown as an experimental feature says so in its help.
     public var isExperimental = false
     public private(set) var children: [Command] = []
@@ -120,6 +122,8 @@ public final class Command {
 public enum Invocation {
     case run(Command, [String])
     case help(Command)
+    /// No command was named: the help is shown where errors are.
+    case nothingAsked(Command)
 }
 
 extension Command {
@@ -140,10 +144,11 @@ extension Command {
             try checkArity(rest.count)
             return .run(self, rest)
         }
-        guard let word = rest.first else { return action == nil ? .help(self) : .run(self, []) }
+        guard let word = rest.first else { return action == nil ? .nothingAsked(self) : .run(self, []) }
         let below = Array(rest.dropFirst())
         if let child = child(named: word) { return try child.resolve(below, intercept: intercept) }
         if below.contains("--help") { return .help(self) }
+        if helpsWithUnknownWords { return .help(self) }
         throw unknownCommand(word)
     }
 

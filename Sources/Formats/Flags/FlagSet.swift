@@ -32,6 +32,8 @@ public class AnyFlag {
     public var deprecation = ""
     /// The short name is accepted but no longer shown.
     public var shorthandIsDeprecated = false
+    /// True once the command line has used the short name.
+    public internal(set) var shorthandWasUsed = false
     /// Environment variables that set it when the command line does not (urfave).
     public var environment: [String] = []
     /// True once the command line has set it.
@@ -224,6 +226,7 @@ public final class FlagSet {
                 }
                 throw UsageError("unknown shorthand flag: '" + name + "' in " + argument)
             }
+            flag.shorthandWasUsed = true
             if letters.first == 61 {
                 try set(flag, String(decoding: Array(letters.dropFirst()), as: UTF8.self), as: name)
                 return false

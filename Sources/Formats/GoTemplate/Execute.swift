@@ -29,9 +29,8 @@ struct Execution {
         let before = template.source[0..<min(position, template.source.count)]
         let line = 1 + before.reduce(0) { $0 + ($1 == 10 ? 1 : 0) }
         let column = before.lastIndex(of: 10).map { position - $0 - 1 } ?? position
-        let shown = text.utf8.count > 20 ? String(decoding: Array(text.utf8.prefix(20)), as: UTF8.self) + "..." : text
         let place = template.name + ":" + String(line) + ":" + String(column)
-        return TemplateFailure("template: " + place + ": executing \"" + name + "\" at <" + shown + ">: " + message)
+        return TemplateFailure("template: " + place + ": executing \"" + name + "\" at <" + text + ">: " + message)
     }
 
     // MARK: Nodes
@@ -190,7 +189,8 @@ struct Execution {
             return try function(values)
         } catch {
             if error.message.hasPrefix("wrong number of args") { throw failure(error.message, at: command[0]) }
-            throw failure("error calling " + name + ": " + error.message, at: command[0])
+            let text = command.map { $0.text }.joined(separator: " ")
+            throw failure("error calling " + name + ": " + error.message, position: command[0].position, text: text)
         }
     }
 

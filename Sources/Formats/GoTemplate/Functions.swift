@@ -51,7 +51,12 @@ let builtins: [String: TemplateFunction] = [
 
 /// The functions docker adds to every template.
 let dockerFunctions: [String: TemplateFunction] = [
-    "json": { (values) throws(TemplateFailure) in .string(try one(values, "json").json.text(escapingHTML: false)) },
+    "json": { (values) throws(TemplateFailure) in
+        let value = try one(values, "json")
+        // What a Go type encodes by itself is escaped for HTML; the rest is not.
+        if case .object = value { return .string(value.json.text()) }
+        return .string(value.json.text(escapingHTML: false))
+    },
     "split": { (values) throws(TemplateFailure) in
         let pair = try two(values, "split")
         return .list(goSplit(try text(pair.0), try text(pair.1)).map { .string($0) })
@@ -116,10 +121,13 @@ private func index(_ values: [Value]) throws(TemplateFailure) -> Value {
     }
     var item = first
     for key in values.dropFirst() {
+        if case .json(_, .keyed(let keyType, _)) = item {
+            throw TemplateFailure("value has type string; should be " + keyType)
+        }
         switch (item.plain, key.plain) {
         case (.list(let items), .int(let position)):
             guard position >= 0, position < items.count else {
-                throw TemplateFailure("reflect: slice index out of range")
+                throw TemplateFailure("index out of range: \(position)")
             }
             item = items[position]
         case (.string(let text), .int(let position)):

@@ -131,25 +131,39 @@ struct TemplateLexer {
             if position + 1 < source.count, (48...57).contains(source[position + 1]) { return try number() }
             position += 1
             skipWord()
+            if position > start + 1 { try requireTerminator() }
             return token(position == start + 1 ? .dot : .field)
         case UInt8(ascii: "$"):
             position += 1
             skipWord()
+            try requireTerminator()
             return token(.variable)
         case UInt8(ascii: "+"), UInt8(ascii: "-"), 48...57: return try number()
         default: break
         }
-        guard Self.isWord(byte) else {
-            let digits = String(UInt32(byte), radix: 16, uppercase: true)
-            let padded = String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
-            throw failure("unexpected bad character U+" + padded + " '" + slice(start, start + 1) + "' in command", at: start)
-        }
+        guard Self.isWord(byte) else { throw failure("unrecognized character in action: " + shown(byte), at: start) }
         skipWord()
+        try requireTerminator()
         switch slice(start, position) {
         case "true", "false": return token(.bool)
         case "nil": return token(.null)
         default: return token(.identifier)
         }
+    }
+
+    /// A character as %#U prints it.
+    private func shown(_ byte: UInt8) -> String {
+        let digits = String(UInt32(byte), radix: 16, uppercase: true)
+        let padded = String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+        return "U+" + padded + " '" + String(decoding: [byte], as: UTF8.self) + "'"
+    }
+
+    /// Only some characters may follow a name.
+    private func requireTerminator() throws(TemplateFailure) {
+        guard position < source.count, !starts("}}", at: position) else { return }
+        let byte = source[position]
+        if Self.isSpace(byte) || [46, 44, 124, 58, 41, 40].contains(byte) { return }
+        throw failure("bad character " + shown(byte), at: position)
     }
 
     private mutating func skipWord() {

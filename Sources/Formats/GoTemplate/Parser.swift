@@ -244,7 +244,6 @@ struct TemplateParser {
             case .pipe:
                 index += 1
                 skipSpace()
-                if tokens[index].kind == close { throw failure("missing value for command") }
             case close: break
             case .right, .close: throw unexpected("command")
             default: throw unexpected(operands.isEmpty ? "command" : "operand")

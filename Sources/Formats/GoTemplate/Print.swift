@@ -19,7 +19,7 @@ public func goPrint(_ value: Value, isTop: Bool = false) -> String {
     if case .json(let json, let shape) = value {
         if case .pointer(let target) = shape {
             if json.isNull { return "<nil>" }
-            if case .structure = target, !isTop { return "0xc000000000" }
+            if !isTop { return "0xc000000000" }
             return goPrint(.json(json, target), isTop: isTop)
         }
         if case .structure(let structure) = shape {

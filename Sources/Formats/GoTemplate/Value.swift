@@ -40,6 +40,8 @@ public indirect enum Shape: Sendable {
     case time
     case list(Shape)
     case map(Shape)
+    /// A map whose keys have a type of their own, which `index` does not take plain text for.
+    case keyed(String, Shape)
     case pointer(Shape)
     case structure(Structure)
 }
@@ -85,7 +87,7 @@ extension Value {
         case (.null, .float): return .float(0)
         case (.null, .bool): return .bool(false)
         case (.null, .list): return .list([])
-        case (.null, .map): return .map([:])
+        case (.null, .map), (.null, .keyed): return .map([:])
         case (.bool(let value), _): return .bool(value)
         case (.string(let text), .time): return .string(goTime(text))
         case (.string(let text), _): return .string(text)
@@ -95,7 +97,7 @@ extension Value {
         case (.array(let items), .list(let item)): return .list(items.map { .json($0, item) })
         case (.array(let items), _): return .list(items.map { .json($0, .raw) })
         case (.object, .structure): return self
-        case (.object(let object), .map(let item)): return .map(Value.pairs(object, item))
+        case (.object(let object), .map(let item)), (.object(let object), .keyed(_, let item)): return .map(Value.pairs(object, item))
         case (.object(let object), _): return .map(Value.pairs(object, .raw))
         case (.null, .structure): return self
         }
@@ -146,6 +148,7 @@ extension Value {
         case .json(let json, .pointer(let target)): return "*" + Value.json(json, target).typeName
         case .json(.object, .raw), .map: return "map[string]interface {}"
         case .json(.array, .raw): return "[]interface {}"
+        case .json(_, .raw): return "interface {}"
         case .object(let object): return object.typeName
         default: break
         }

@@ -76,6 +76,7 @@ func completionCommand(_ session: Session) -> Command {
         See each sub-command's help for details on how to use the generated script.
         """
     command.hidden = true
+    command.helpsWithUnknownWords = true
     return command.add([
         script("bash", "Generate the autocompletion script for bash", "") { CompletionScripts.bash(plain: $0) },
         script("fish", "Generate the autocompletion script for fish", "[flags]") { CompletionScripts.fish(plain: $0) },

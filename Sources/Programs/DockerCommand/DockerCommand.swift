@@ -36,7 +36,13 @@ public enum DockerCommand {
         }
         switch invocation {
         case .help(let command):
+            if let flag = command.flags.named("help"), flag.shorthandWasUsed, flag.shorthandIsDeprecated {
+                Console.out("Flag shorthand -h has been deprecated, use --help\n")
+            }
             printHelp(of: command)
+            return 0
+        case .nothingAsked(let command):
+            printHelp(of: command, toError: command !== root)
             return 0
         case .run(let command, let rest):
             if !command.notice.isEmpty { Console.error(command.notice + "\n\n") }
@@ -48,11 +54,12 @@ public enum DockerCommand {
         }
     }
 
-    private static func printHelp(of command: Command) {
+    private static func printHelp(of command: Command, toError: Bool = false) {
         if !command.notice.isEmpty { Console.error(command.notice + "\n\n") }
         let width = Terminal.size(0)?.columns ?? 80
         let epilogue = "For more help on how to use Docker, head to https://docs.docker.com/go/guides/"
-        Console.out(command.help(width: width == 0 ? 80 : width, epilogue: epilogue))
+        let text = command.help(width: width == 0 ? 80 : width, epilogue: epilogue)
+        if toError { Console.error(text) } else { Console.out(text) }
     }
 
     private static func help(_ root: Command, _ words: [String]) throws(CommandFailure) -> Int32 {

@@ -120,7 +120,9 @@ public final class EngineClient {
         _ method: String, _ path: String, _ query: [(String, String)], _ headers: [(name: String, value: String)]
     ) throws(EngineFailure) -> HTTPRequest {
         var target = "/v" + (try version()) + path
-        for (index, item) in query.enumerated() {
+        // Sorted by name, as Go's clients write them; values of one name keep their order.
+        let sorted = query.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
+        for (index, item) in sorted.map({ $0.element }).enumerated() {
             target += (index == 0 ? "?" : "&") + escaped(item.0) + "=" + escaped(item.1)
         }
         var request = HTTPRequest(method, target)

@@ -31,6 +31,8 @@ func startCommand(_ session: Session) -> Command {
             var query: [(String, String)] = []
             if !checkpoint.value.isEmpty { query.append(("checkpoint", checkpoint.value)) }
             if !checkpointDirectory.value.isEmpty { query.append(("checkpoint-dir", checkpointDirectory.value)) }
+            let gated = [("checkpoint", checkpoint.value), ("checkpoint-dir", checkpointDirectory.value)].filter { !$0.1.isEmpty }
+            if let flag = gated.first { _ = try requireExperimental("\"--" + flag.0 + "\"", session) }
             if attach.value || interactive.value {
                 guard names.count == 1 else { throw CommandFailure("you cannot start and attach multiple containers at once") }
                 let attachment = Attachment(session, keys: keys.value, forwards: true)

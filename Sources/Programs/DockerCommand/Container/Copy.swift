@@ -104,8 +104,6 @@ private struct Copy {
     private func toContainer(_ source: String, _ container: String, _ destination: String) throws -> Int32 {
         let client = try session.client()
         let base = "/containers/" + pathEscaped(container) + "/archive"
-        // A container that is not there is said before anything is read.
-        _ = try client.get("/containers/" + pathEscaped(container) + "/json")
         var path = destination.hasPrefix("/") ? destination : "/" + destination
         var found = try status(client, base, path)
         if let target = found?.linkTarget, !target.isEmpty {
@@ -135,7 +133,7 @@ private struct Copy {
         _ client: EngineClient, _ base: String, _ folder: String, _ writer: @escaping (@escaping ([UInt8]) throws -> Void) throws -> Void
     ) throws {
         var query = [("noOverwriteDirNonDir", "true"), ("path", folder)]
-        if keepsOwners { query.insert(("copyUIDGID", "1"), at: 0) }
+        if keepsOwners { query.insert(("copyUIDGID", "true"), at: 0) }
         var problem: (any Error)?
         do {
             _ = try client.request("PUT", base, query, body: ArchiveCopy.body(writer) { problem = $0 }).all()

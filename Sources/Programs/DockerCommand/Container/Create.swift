@@ -8,16 +8,31 @@ func createCommand(_ session: Session) -> Command {
     let command = Command("create", "[OPTIONS] IMAGE [COMMAND] [ARG...]", "Create a new container", .atLeast(1)) { flags in
         let options = CreateFlags(flags, verb: "creating")
         return performing { arguments in
+            let request: CreateRequest
             do {
-                let request = try CreateRequest(options, arguments, detach: false)
-                Console.out(try create(request, options.creation, session) + "\n")
-                return 0
+                request = try CreateRequest(options, arguments, detach: false)
             } catch {
                 throw withHelp(failure(from: error), "create", status: 125)
             }
+            try refuseForeignFlags(flags, session)
+            Console.out(try create(request, options.creation, session) + "\n")
+            return 0
         }
     }
     return both(command, "docker container create", "docker create")
+}
+
+/// Refuses flags that only a daemon on another system understands.
+func refuseForeignFlags(_ flags: FlagSet, _ session: Session) throws {
+    let foreign = ["cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops"].filter { flags.named($0)?.isSet == true }
+    if foreign.isEmpty { return }
+    let client = try session.client()
+    _ = try client.version()
+    let system = client.ping?.header("Ostype") ?? "linux"
+    if system == "windows" { return }
+    throw CommandFailure(foreign.map {
+        "\"--\($0)\" is only supported on a Docker daemon running on windows, but the Docker daemon is running on \(system)"
+    }.joined(separator: "\n"))
 }
 
 /// What `run` and `create` say of a failure.
@@ -38,8 +53,8 @@ func create(_ request: CreateRequest, _ options: CreationFlags, _ session: Sessi
     let client = try session.client()
     var request = request
     if let size = Terminal.size(1) { request.consoleSize = size }
-    let platform = options.platform.value.isEmpty
-        ? Process.environment("DOCKER_DEFAULT_PLATFORM") ?? "" : options.platform.value
+    let platform = try normalPlatform(
+        options.platform.value.isEmpty ? Process.environment("DOCKER_DEFAULT_PLATFORM") ?? "" : options.platform.value)
     func pull() throws {
         guard let reference else { return }
         try pullImage(reference, platform: platform, quiet: options.quiet.value, to: 2, session)
@@ -70,6 +85,24 @@ func create(_ request: CreateRequest, _ options: CreationFlags, _ session: Sessi
         idFile.remove()
         throw error
     }
+}
+
+/// `os/arch[/variant]` in full, from what may leave parts out.
+private func normalPlatform(_ text: String) throws(CommandFailure) -> String {
+    if text.isEmpty { return "" }
+    let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
+    let isPlain = parts.allSatisfy { part in
+        !part.isEmpty && part.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "*") }
+    }
+    guard parts.count <= 3, isPlain else {
+        throw CommandFailure("error parsing specified platform: \"" + text + "\": cannot parse platform specifier: invalid argument")
+    }
+    let names = ["x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "armhf": "arm"]
+    if parts.count == 1 {
+        let isSystem = ["linux", "windows", "darwin", "freebsd"].contains(parts[0])
+        return isSystem ? parts[0] + "/" + ClientDescription.architecture : "linux/" + (names[parts[0]] ?? parts[0])
+    }
+    return ([parts[0], names[parts[1]] ?? parts[1]] + parts.dropFirst(2)).joined(separator: "/")
 }
 
 private func isImageID(_ text: String) -> Bool {

@@ -61,15 +61,16 @@ struct DeviceRequests {
                 continue
             }
             let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { String($0) }
-            guard parts.count <= 3, !parts[0].isEmpty else { throw CommandFailure("invalid device specification: " + text) }
+            guard parts.count <= 3, !parts[0].isEmpty else { throw CommandFailure("bad format for path: " + text) }
             var inside = parts[0]
             var permissions = "rwm"
             if parts.count > 1 { if Self.isMode(parts[1]) { permissions = parts[1] } else { inside = parts[1] } }
             if parts.count > 2 {
-                guard Self.isMode(parts[2]) else { throw CommandFailure("invalid device mode: " + parts[2]) }
+                guard Self.isMode(parts[2]) else { throw CommandFailure("bad mode specified: " + parts[2]) }
                 inside = parts[1]
                 permissions = parts[2]
             }
+            if !inside.hasPrefix("/") { throw CommandFailure(inside + " is not an absolute path") }
             mappings.append(
                 .members([
                     ("PathOnHost", .string(parts[0])), ("PathInContainer", .string(inside)),
@@ -106,7 +107,7 @@ struct SecurityOptions {
             }
             let separator: UInt8 = text.contains("=") ? UInt8(ascii: "=") : UInt8(ascii: ":")
             let (name, value) = splitOnce(text, at: separator)
-            if value == nil && name != "no-new-privileges" { throw CommandFailure("invalid --security-opt: \"" + text + "\"") }
+            if value == nil && name != "no-new-privileges" { throw CommandFailure("Invalid --security-opt: \"" + text + "\"") }
             if name == "seccomp", let value, value != "unconfined", value != "builtin" {
                 options.append(name + "=" + (try Self.profile(value)))
             } else {

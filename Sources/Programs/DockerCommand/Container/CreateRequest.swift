@@ -58,7 +58,9 @@ struct CreateRequest {
             members.insert(("MacAddress", .string(macAddress)), at: place)
         }
         let size = JSON.array([.int(consoleSize.rows), .int(consoleSize.columns)])
-        members.append(("HostConfig", .members(host.map { $0.0 == "ConsoleSize" ? ("ConsoleSize", size) : $0 })))
+        // The kernel's own memory is not limited any more from 1.42 on.
+        let kept = isOlder(version, "1.42") ? host : host.filter { $0.0 != "KernelMemory" }
+        members.append(("HostConfig", .members(kept.map { $0.0 == "ConsoleSize" ? ("ConsoleSize", size) : $0 })))
         members.append(("NetworkingConfig", .members([("EndpointsConfig", .members(endpoints))])))
         return .members(members)
     }
@@ -120,7 +122,7 @@ struct CreateRequest {
 
     private func labels(_ process: ProcessFlags) throws -> [(String, String)] {
         var lines: [String] = []
-        for path in process.labelFile.value { lines += try readLines(path, kind: "label") }
+        for path in process.labelFile.value { lines += try readLines(path, kind: "label").filter { $0.contains("=") } }
         return pairs(lines + process.label.value)
     }
 
@@ -173,7 +175,7 @@ struct CreateRequest {
             ("IpcMode", .string(security.ipc.value)), ("Cgroup", .string("")), ("Links", listOrNull(network.link.value)),
             ("OomScoreAdj", .int(flags.resources.oomScore.value)), ("PidMode", .string(security.pid.value)),
             ("Privileged", .bool(security.privileged.value)), ("PublishAllPorts", .bool(network.publishAll.value)),
-            ("ReadonlyRootfs", .bool(flags.storage.readOnly.value)), ("SecurityOpt", listOrNull(options.options)),
+            ("ReadonlyRootfs", .bool(flags.storage.readOnly.value)), ("SecurityOpt", security.securityOpt.value.isEmpty ? .null : .strings(options.options)),
         ]
         if !flags.storage.storageOpt.value.isEmpty { members.append(("StorageOpt", try storageOptions(flags.storage.storageOpt.value))) }
         if !flags.storage.tmpfs.value.isEmpty { members.append(("Tmpfs", tmpfs(flags.storage.tmpfs.value))) }
@@ -218,7 +220,7 @@ struct CreateRequest {
         members += [
             ("MemoryReservation", .int(limits.memoryReservation.value)), ("MemorySwap", .int(limits.memorySwap.value)),
             ("MemorySwappiness", .int(swappiness)), ("OomKillDisable", .bool(limits.oomKillDisable.value)),
-            ("PidsLimit", .int(limits.pids.value)), ("Ulimits", .array(limits.ulimits.value.map { $0.json })),
+            ("PidsLimit", .int(limits.pids.value)), ("Ulimits", .array(limits.ulimits.value.sorted { $0.name < $1.name }.map { $0.json })),
             ("CpuCount", .int(limits.cpuCount.value)), ("CpuPercent", .int(limits.cpuPercent.value)),
             ("IOMaximumIOps", .int(limits.ioOperations.value)), ("IOMaximumBandwidth", .int(limits.ioBandwidth.value)),
         ]

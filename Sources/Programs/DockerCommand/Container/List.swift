@@ -23,8 +23,9 @@ func listCommand(_ name: String, _ session: Session) -> Command {
             let limit = latest.value && last.value == -1 ? 1 : last.value
             if limit > 0 { query.append(("limit", String(limit))) }
             let chosen = format.value.isEmpty && !quiet.value ? session.config.text("psFormat") : format.value
-            let wantsSize = size.value || chosen.utf8Contains(".Size")
+            let wantsSize = size.value || chosen.utf8Contains(".Size") || chosen.utf8Contains("json .")
             if wantsSize { query.append(("size", "1")) }
+            try checkListFormat(chosen)
             let containers = try session.client().get("/containers/json", query)
             let listing = ContainerListing(truncates: !whole.value, showsSize: size.value)
             if quiet.value && chosen.isEmpty {
@@ -38,6 +39,18 @@ func listCommand(_ name: String, _ session: Session) -> Command {
     }
     command.aliases = name == "ls" ? ["list", "ps"] : []
     return both(command, "docker container ls", "docker container list", "docker container ps", "docker ps")
+}
+
+/// A format is tried before the daemon is asked, as it stands.
+private func checkListFormat(_ format: String) throws {
+    if format.isEmpty || format == "json" || format == "table" { return }
+    let row = ContainerListing(truncates: true).row(.members([]))
+    let template = try parsed(format)
+    do throws(TemplateFailure) {
+        _ = try template.execute(.object(row))
+    } catch {
+        throw CommandFailure("failed to execute template: " + error.message)
+    }
 }
 
 /// strconv.ParseInt as a flag's parser.
@@ -144,8 +157,7 @@ struct ContainerListing {
     }
 
     private func platform(_ container: JSON) -> Value {
-        guard let platform = container["ImageManifestDescriptor"]?["platform"], !platform.isNull else { return .null }
-        return Value(platform)
+        return .json(container["ImageManifestDescriptor"]?["platform"] ?? .null, .pointer(.raw))
     }
 }
 

@@ -35,7 +35,9 @@ struct MountRequest: Equatable {
                 switch key {
                 case "readonly", "ro": readOnly = true
                 case "volume-nocopy": volume.append(("NoCopy", .bool(true)))
-                case "bind-nonrecursive": bind.append(("NonRecursive", .bool(true)))
+                case "bind-nonrecursive":
+                    Self.warnOfNonRecursive()
+                    bind.append(("NonRecursive", .bool(true)))
                 default: throw UsageError("invalid field '" + field + "' must be a key=value pair")
                 }
                 continue
@@ -61,7 +63,9 @@ struct MountRequest: Equatable {
         case "readonly", "ro": readOnly = try flag(key, value)
         case "consistency": consistency = value.lowercased()
         case "bind-propagation": bind.append(("Propagation", .string(value.lowercased())))
-        case "bind-nonrecursive": bind.append(("NonRecursive", .bool(try flag(key, value))))
+        case "bind-nonrecursive":
+            Self.warnOfNonRecursive()
+            bind.append(("NonRecursive", .bool(try flag(key, value))))
         case "bind-recursive": try takeRecursion(value)
         case "volume-subpath": volume.append(("Subpath", .string(value)))
         case "volume-nocopy": volume.append(("NoCopy", .bool(try flag(key, value))))
@@ -77,6 +81,11 @@ struct MountRequest: Equatable {
             tmpfs.append(("Mode", .int(mode)))
         default: throw UsageError("unknown option '" + key + "' in '" + field + "'")
         }
+    }
+
+    private static func warnOfNonRecursive() {
+        let words = "bind-nonrecursive is deprecated, use bind-recursive=disabled instead"
+        Console.error("time=\"" + Moment(seconds: Human.now()).rfc3339 + "\" level=warning msg=\"" + words + "\"\n")
     }
 
     private func flag(_ key: String, _ value: String) throws(UsageError) -> Bool {

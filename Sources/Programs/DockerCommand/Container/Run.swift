@@ -13,7 +13,8 @@ func runCommand(_ session: Session) -> Command {
         let keys = flags.string("detach-keys", usage: "Override the key sequence for detaching a container")
         let forwards = flags.bool("sig-proxy", usage: "Proxy received signals to the process", default: true)
         return performing { arguments in
-            try Run(options, arguments, detach: detach.value, keys: keys.value, forwards: forwards.value, session).perform()
+            try refuseForeignFlags(flags, session)
+            return try Run(options, arguments, detach: detach.value, keys: keys.value, forwards: forwards.value, session).perform()
         }
     }
     return both(command, "docker container run", "docker run")
@@ -42,7 +43,7 @@ private struct Run {
             throw withHelp(failure(from: error), "run", status: 125)
         }
         if detach && !options.process.attach.value.isEmpty {
-            throw withHelp(CommandFailure("conflicting options: cannot specify both --attach and --detach"), "run", status: 125)
+            throw CommandFailure("conflicting options: cannot specify both --attach and --detach")
         }
         if !detach && request.attachesInput && request.hasTerminal && !Terminal.isTerminal(0) {
             throw CommandFailure("the input device is not a TTY")

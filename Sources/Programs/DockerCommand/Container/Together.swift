@@ -1,5 +1,6 @@
 internal import CLinux
 internal import EngineClient
+internal import Flags
 internal import JSON
 internal import Linux
 
@@ -10,10 +11,9 @@ enum Together {
         _ names: [String], _ client: EngineClient, _ body: @escaping (String, EngineClient) throws -> JSON
     ) throws -> [(name: String, answer: JSON)] {
         let jobs = try finished(names, client, body)
-        return try jobs.map { job in
-            if let failure = job.failure { throw failure }
-            return (job.name, job.answer)
-        }
+        let failures = jobs.compactMap { $0.failure.map { failure(from: $0).message } }
+        if !failures.isEmpty { throw CommandFailure(failures.joined(separator: "\n")) }
+        return jobs.map { ($0.name, $0.answer) }
     }
 
     fileprivate static func finished(

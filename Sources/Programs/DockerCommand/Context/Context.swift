@@ -19,7 +19,7 @@ func contextCommands(_ session: Session) -> [Command] {
         }
     }
     return [
-        createContextCommand(session), inspectContextCommand(session), both(list, "docker context ls", "docker context list"),
+        createContextCommand(session), exportContextCommand(session), importContextCommand(session), inspectContextCommand(session), both(list, "docker context ls", "docker context list"),
         both(remove, "docker context rm", "docker context remove"), show, updateContextCommand(session),
         Command("use", "CONTEXT", "Set the current docker context", .exactly(1)) { _ in
             performing { try useContext($0[0], session) }
@@ -123,7 +123,9 @@ private func inspectContextCommand(_ session: Session) -> Command {
     Command("inspect", "[OPTIONS] [CONTEXT] [CONTEXT...]", "Display detailed information on one or more contexts") { flags in
         let format = flags.formatFlag("f", usage: inspectFormatUsage)
         return performing { names in
-            try inspect(names.isEmpty ? [session.contextName] : names, format: format.value) { name in
+            try inspect(
+                names.isEmpty ? [session.contextName] : names, format: format.value, escapingHTML: true
+            ) { name in
                 Inspected(json: try describe(name, session), shape: .raw)
             }
         }

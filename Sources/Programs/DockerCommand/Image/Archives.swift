@@ -73,7 +73,8 @@ func importCommand(_ session: Session) -> Command {
                 query.append(("repo", arguments[1]))
             }
             let reply = try session.client().request(
-                "POST", "/images/create", query, body: source?.body ?? .none, headers: [(name: "Content-Type", value: "text/plain")])
+                "POST", "/images/create", query, body: source?.body ?? .none,
+                headers: source == nil ? [] : [(name: "Content-Type", value: "text/plain")])
             try Progress(to: 1).show(reply)
             return 0
         }

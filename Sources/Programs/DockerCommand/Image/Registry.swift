@@ -14,7 +14,7 @@ func registryHeader(_ server: String, _ session: Session) -> [(name: String, val
 func pullImage(_ reference: ImageReference, platform: String, quiet: Bool, to descriptor: Int32, _ session: Session) throws {
     var query = [("fromImage", reference.fullName)]
     if !platform.isEmpty { query.append(("platform", platform.lowercased())) }
-    query.append(("tag", reference.digest ?? reference.tag ?? ""))
+    if let tag = reference.digest ?? reference.tag { query.append(("tag", tag)) }
     let reply = try session.client().request("POST", "/images/create", query, headers: registryHeader(reference.server, session))
     if quiet {
         try Silent.drain(reply)
@@ -205,11 +205,7 @@ func logoutCommand(_ session: Session) -> Command {
             let shown = key.hasPrefix("https://index.docker.io") ? "https://index.docker.io/v1/" : key
             Console.out("Removing login credentials for " + shown + "\n")
             var config = session.config
-            if config.removeCredentials(key) {
-                try session.save(config)
-            } else {
-                Console.error("WARNING: could not erase credentials:\nNot logged in to " + shown + "\n")
-            }
+            if config.removeCredentials(key) { try session.save(config) }
             return 0
         }
     }

@@ -46,10 +46,11 @@ struct NetworkCreation {
         if subnets.count < ranges.count || subnets.count < gateways.count {
             throw CommandFailure("every ip-range or gateway must have a corresponding subnet")
         }
-        var blocks: [AddressBlock] = []
+        var blocks: [AddressBlock?] = []
         for subnet in subnets {
-            guard let block = AddressBlock(subnet) else { throw CommandFailure("invalid CIDR address: " + subnet) }
-            if blocks.contains(where: { $0.overlaps(block) }) {
+            let block = AddressBlock(subnet)
+            if block == nil && subnets.count > 1 { throw CommandFailure("invalid CIDR address: " + subnet) }
+            if let block, blocks.contains(where: { $0?.overlaps(block) == true }) {
                 throw CommandFailure("multiple overlapping subnet configuration is not supported")
             }
             blocks.append(block)
@@ -59,7 +60,7 @@ struct NetworkCreation {
         try place(gateways, "gateway", "Gateway", blocks, &pools)
         var reserved: [Int: [(String, String)]] = [:]
         for (name, address) in auxiliary {
-            guard let index = blocks.firstIndex(where: { $0.contains(address) }) else {
+            guard let index = blocks.firstIndex(where: { $0?.contains(address) == true }) else {
                 throw CommandFailure("no matching subnet for aux-address " + address)
             }
             reserved[index, default: []].append((name, address))
@@ -69,14 +70,14 @@ struct NetworkCreation {
     }
 
     private func place(
-        _ values: [String], _ what: String, _ key: String, _ blocks: [AddressBlock], _ pools: inout [[(String, JSON)]]
+        _ values: [String], _ what: String, _ key: String, _ blocks: [AddressBlock?], _ pools: inout [[(String, JSON)]]
     ) throws(CommandFailure) {
         for value in values {
-            guard let index = blocks.firstIndex(where: { $0.contains(value) }) else {
+            guard let index = blocks.firstIndex(where: { $0?.contains(value) == true }) else {
                 throw CommandFailure("no matching subnet for " + what + " " + value)
             }
             if pools[index].contains(where: { $0.0 == key }) {
-                throw CommandFailure("cannot configure multiple " + what + (what == "gateway" ? "s" : "s") + " (" + value + ") on the same subnet")
+                throw CommandFailure("cannot configure multiple " + what + "s (" + value + ") on the same subnet")
             }
             pools[index].append((key, .string(value)))
         }

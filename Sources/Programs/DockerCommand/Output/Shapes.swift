@@ -12,9 +12,9 @@ enum Shapes {
     private static func flags(_ names: String...) -> [Field] { names.map { Field($0, .bool) } }
     private static func lists(_ names: String...) -> [Field] { names.map { Field($0, .list(.string)) } }
 
-    static let ports: Shape = .map(.list(structure("nat.PortBinding", [Field("HostIP", key: "HostIp", .string), Field("HostPort", .string)])))
+    static let ports: Shape = .keyed("nat.Port", .list(structure("nat.PortBinding", [Field("HostIP", key: "HostIp", .string), Field("HostPort", .string)])))
 
-    private static let exposed: Shape = .map(structure("struct {}", []))
+    private static let exposed: Shape = .keyed("nat.Port", structure("struct {}", []))
 
     private static let health = structure(
         "types.Health",
@@ -38,7 +38,7 @@ enum Shapes {
         texts("Hostname", "Domainname", "User") + flags("AttachStdin", "AttachStdout", "AttachStderr")
             + [Field("ExposedPorts", exposed)] + flags("Tty", "OpenStdin", "StdinOnce") + lists("Env", "Cmd")
             + [Field("Healthcheck", .pointer(healthConfig))] + flags("ArgsEscaped") + texts("Image")
-            + [Field("Volumes", exposed)] + texts("WorkingDir") + lists("Entrypoint") + flags("NetworkDisabled")
+            + [Field("Volumes", .map(structure("struct {}", [])))] + texts("WorkingDir") + lists("Entrypoint") + flags("NetworkDisabled")
             + texts("MacAddress") + lists("OnBuild") + [Field("Labels", .map(.string))] + texts("StopSignal")
             + [Field("StopTimeout", .pointer(.int))] + lists("Shell"))
 
@@ -152,7 +152,7 @@ enum Shapes {
         [
             Field("ImageConfig", key: "", structure(
                 "v1.ImageConfig",
-                texts("User") + [Field("ExposedPorts", exposed)] + lists("Env", "Entrypoint", "Cmd") + [Field("Volumes", exposed)]
+                texts("User") + [Field("ExposedPorts", exposed)] + lists("Env", "Entrypoint", "Cmd") + [Field("Volumes", .map(structure("struct {}", [])))]
                     + texts("WorkingDir") + [Field("Labels", .map(.string))] + texts("StopSignal") + flags("ArgsEscaped"))),
             Field("DockerOCIImageConfigExt", key: "", structure(
                 "v1.DockerOCIImageConfigExt", [Field("Healthcheck", .pointer(healthConfig))] + lists("OnBuild", "Shell"))),

@@ -5,6 +5,9 @@ internal import Linux
 
 func checkpointCommands(_ session: Session) -> [Command] {
     func path(_ name: String) -> String { "/containers/" + pathEscaped(name) + "/checkpoints" }
+    func experimental(_ verb: String) throws -> EngineClient {
+        try requireExperimental("docker checkpoint " + verb, session)
+    }
     let create = Command(
         "create", "[OPTIONS] CONTAINER CHECKPOINT", "Create a checkpoint from a running container", .exactly(2)
     ) { flags in
@@ -14,7 +17,7 @@ func checkpointCommands(_ session: Session) -> [Command] {
             let body = JSON.members([
                 ("CheckpointID", .string(names[1])), ("CheckpointDir", .string(folder.value)), ("Exit", .bool(!leave.value)),
             ])
-            _ = try session.client().request("POST", path(names[0]), json: body).all()
+            _ = try experimental("create").request("POST", path(names[0]), json: body).all()
             Console.out(names[1] + "\n")
             return 0
         }
@@ -23,7 +26,7 @@ func checkpointCommands(_ session: Session) -> [Command] {
         let folder = flags.string("checkpoint-dir", usage: "Use a custom checkpoint storage directory")
         return performing { names in
             let query = folder.value.isEmpty ? [] : [("dir", folder.value)]
-            let found = try session.client().get(path(names[0]), query).array ?? []
+            let found = try experimental("ls").get(path(names[0]), query).array ?? []
             let table = Table(columns: "{{.Name}}", headers: ["Name": "CHECKPOINT NAME"])
             let rows = found.map { Row("*checkpoint.checkpointContext", [("Name", .string($0["Name"]?.string ?? ""))]) }
             Console.out(try table.print(rows, format: ""))
@@ -35,7 +38,7 @@ func checkpointCommands(_ session: Session) -> [Command] {
         let folder = flags.string("checkpoint-dir", usage: "Use a custom checkpoint storage directory")
         return performing { names in
             let query = folder.value.isEmpty ? [] : [("dir", folder.value)]
-            _ = try session.client().request("DELETE", path(names[0]) + "/" + pathEscaped(names[1]), query).all()
+            _ = try experimental("rm").request("DELETE", path(names[0]) + "/" + pathEscaped(names[1]), query).all()
             return 0
         }
     }
@@ -44,4 +47,14 @@ func checkpointCommands(_ session: Session) -> [Command] {
         create, both(list, "docker checkpoint ls", "docker checkpoint list"),
         both(remove, "docker checkpoint rm", "docker checkpoint remove"),
     ]
+}
+
+/// The daemon, if it has its experimental features enabled: only then it knows checkpoints.
+func requireExperimental(_ what: String, _ session: Session) throws -> EngineClient {
+    let client = try session.client()
+    _ = try client.version()
+    if let answer = client.ping, answer.header("Docker-Experimental") != "true" {
+        throw CommandFailure(what + " is only supported on a Docker daemon with experimental features enabled")
+    }
+    return client
 }

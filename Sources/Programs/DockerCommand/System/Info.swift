@@ -29,7 +29,9 @@ private func showInfo(_ session: Session, format: String) throws -> Int32 {
         for warning in server["Warnings"]?.array ?? [] { Console.error((warning.string ?? "") + "\n") }
     } else {
         Console.out(text)
-        Console.error((unreachable?.message ?? "") + "\n")
+        let words = unreachable?.message ?? ""
+        guard words.hasPrefix("Error response") else { throw CommandFailure(words) }
+        Console.error("ERROR: " + words + "\n")
         throw CommandFailure("errors pretty printing info")
     }
     return 0
@@ -56,13 +58,21 @@ private func printInfo(
             throw CommandFailure("template parsing error: " + error.message, status: 64)
         }
         do throws(TemplateFailure) {
-            Console.out(try template.execute(Value(.object(object))) + "\n")
+            Console.out(try template.execute(.json(.object(object), infoShape(object))) + "\n")
         } catch {
+            Console.out("\n")
             throw CommandFailure(error.message)
         }
     }
     if let unreachable { throw unreachable }
     return 0
+}
+
+/// The members as fields of a Go struct: one that is not there is an error.
+private func infoShape(_ object: JSON.Object) -> Shape {
+    let renamed = ["CpuCfsPeriod": "CPUCfsPeriod", "CpuCfsQuota": "CPUCfsQuota"]
+    return .structure(
+        Structure("system.dockerInfo", object.names.map { Structure.Field(renamed[$0] ?? $0, key: $0, .raw) }))
 }
 
 /// The daemon's half of `docker info`.

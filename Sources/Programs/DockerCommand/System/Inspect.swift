@@ -11,7 +11,9 @@ struct Inspected {
 }
 
 /// Prints what is found of each reference, in the format asked for, and fails with all that went wrong.
-func inspect(_ references: [String], format: String, _ find: (String) throws -> Inspected) throws -> Int32 {
+func inspect(
+    _ references: [String], format: String, escapingHTML: Bool = false, _ find: (String) throws -> Inspected
+) throws -> Int32 {
     var template: Template?
     if !format.isEmpty && format != "json" {
         do throws(TemplateFailure) {
@@ -34,9 +36,9 @@ func inspect(_ references: [String], format: String, _ find: (String) throws -> 
     if template != nil {
         Console.out(text.isEmpty ? "\n" : text)
     } else if format == "json" {
-        Console.out(JSON.array(found).text() + "\n")
+        Console.out(JSON.array(found).text(escapingHTML: false) + "\n")
     } else {
-        Console.out(JSON.array(found).indented("    ") + "\n")
+        Console.out(JSON.array(found).indented("    ", escapingHTML: escapingHTML) + "\n")
     }
     if !failures.isEmpty { throw CommandFailure(failures.joined(separator: "\n")) }
     return 0
@@ -63,7 +65,8 @@ func inspectCommand(_ session: Session) -> Command {
         let size = flags.bool("size", "s", usage: "Display total file sizes if the type is container")
         let type = flags.string("type", usage: "Only inspect objects of the given type")
         return performing { names in
-            if type.isSet && type.value.isEmpty { throw CommandFailure("type is empty: must be one of \"config\", \"container\", \"image\", \"network\", \"node\", \"plugin\", \"secret\", \"service\", \"task\", \"volume\"") }
+            if type.isSet && type.value.isEmpty { throw CommandFailure("type is empty: must be one of the kinds of objects") }
+            try checkKind(type.value)
             let client = try session.client()
             return try inspect(names, format: format.value) { try findAny($0, type.value, size: size.value, client) }
         }
@@ -78,21 +81,25 @@ private let kinds: [(name: String, path: String, suffix: String, shape: Shape)] 
 ]
 
 private func findAny(_ name: String, _ type: String, size: Bool, _ client: EngineClient) throws -> Inspected {
-    guard type.isEmpty || kinds.contains(where: { $0.name == type }) else {
-        throw CommandFailure(
-            "unknown type: \"" + type + "\": must be one of \"config\", \"container\", \"image\", \"network\", \"node\", \"plugin\", \"secret\", \"service\", \"task\", \"volume\"")
-    }
     for kind in kinds where type.isEmpty || kind.name == type {
         do throws(EngineFailure) {
             let query = size && kind.name == "container" ? [("size", "1")] : []
             return Inspected(json: try client.get(kind.path + pathEscaped(name) + kind.suffix, query), shape: kind.shape)
         } catch {
             // Not of this kind: perhaps of the next. An odd name may be one that a kind cannot have at all.
-            if error.isUnreachable || !type.isEmpty && !error.isNotFound { throw error }
-            if !error.isNotFound && error.status != 400 && error.status != 501 && error.status != 503 { throw error }
+            if error.isUnreachable || !type.isEmpty { throw error }
+            if !error.isNotFound && error.status != 501 { throw error }
         }
     }
-    throw CommandFailure("Error: No such " + (type.isEmpty ? "object" : type) + ": " + name)
+    throw CommandFailure("Error: No such object: " + name)
+}
+
+private func checkKind(_ type: String) throws(CommandFailure) {
+    if type.isEmpty || kinds.contains(where: { $0.name == type }) { return }
+    let known = [
+        "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume",
+    ].map { "\"" + $0 + "\"" }.joined(separator: ", ")
+    throw CommandFailure("unknown type: \"" + type + "\": must be one of " + known)
 }
 
 /// A name as a part of a path: slashes of image names stay.

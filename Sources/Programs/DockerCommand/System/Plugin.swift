@@ -19,6 +19,7 @@ func pluginCommands(_ session: Session) -> [Command] {
     }
     remove.aliases = ["remove"]
     return [
+        createPluginCommand(session), installPluginCommand(session), pushPluginCommand(session), upgradePluginCommand(session),
         switchCommand(
             "disable", "Disable a plugin", session,
             query: { flags in

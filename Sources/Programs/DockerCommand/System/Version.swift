@@ -51,6 +51,7 @@ private func showVersion(_ session: Session, format: String) throws -> Int32 {
     // A daemon that is away leaves the newest version agreed on with nobody.
     let api = (try? client.version()) ?? Process.environment("DOCKER_API_VERSION") ?? EngineClient.newestVersion
     let members = ClientDescription.members(session, apiVersion: api)
+    server = withLocalBuildTimes(server)
     if format.isEmpty {
         Console.out(versionText(members, server))
     } else {
@@ -74,7 +75,7 @@ private func printFormatted(_ members: [(String, JSON)], _ server: JSON, _ forma
     }
     let shape = Shape.structure(
         Structure(
-            "versionInfo",
+            "system.versionInfo",
             [
                 Structure.Field("Client", clientShape(members)),
                 Structure.Field("Server", .pointer(shapeOfServer)),
@@ -134,7 +135,7 @@ private func serverText(_ server: JSON) -> String {
             text += "  API version:\t" + detail("ApiVersion") + " (minimum version " + detail("MinAPIVersion") + ")\n"
             text += "  Go version:\t" + detail("GoVersion") + "\n"
             text += "  Git commit:\t" + detail("GitCommit") + "\n"
-            text += "  Built:\t" + reformatted(detail("BuildTime")) + "\n"
+            text += "  Built:\t" + detail("BuildTime") + "\n"
             text += "  OS/Arch:\t" + detail("Os") + "/" + detail("Arch") + "\n"
             text += "  Experimental:\t" + detail("Experimental") + "\n"
         } else {
@@ -154,5 +155,22 @@ private func legacyEngine(_ server: JSON) -> JSON {
     return .members([("Name", .string("Engine")), ("Version", server["Version"] ?? .string("")), ("Details", .object(details))])
 }
 
-/// A build time in RFC 3339 is printed in the local zone.
-private func reformatted(_ text: String) -> String { Moment(text)?.ansic ?? text }
+/// Build times in RFC 3339 are told in the local zone.
+private func withLocalBuildTimes(_ server: JSON) -> JSON {
+    guard var object = server.object else { return server }
+    func local(_ holder: JSON?) -> JSON? {
+        guard let text = holder?["BuildTime"]?.string, let moment = Moment(text) else { return nil }
+        return .string(moment.ansic)
+    }
+    if let components = object["Components"]?.array {
+        object["Components"] = .array(components.map { component in
+            guard let time = local(component["Details"]), var changed = component.object, var details = component["Details"]?.object
+            else { return component }
+            details["BuildTime"] = time
+            changed["Details"] = .object(details)
+            return .object(changed)
+        })
+    }
+    if let time = local(server) { object["BuildTime"] = time }
+    return .object(object)
+}

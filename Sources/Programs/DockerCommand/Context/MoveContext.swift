@@ -1,0 +1,89 @@
+internal import ByteStream
+internal import CLinux
+internal import Flags
+internal import JSON
+internal import Linux
+internal import TarFormat
+internal import Terminal
+
+func exportContextCommand(_ session: Session) -> Command {
+    Command(
+        "export", "[OPTIONS] CONTEXT [FILE|-]", "Export a context to a tar archive FILE or a tar stream on STDOUT.", .between(1, 2)
+    ) { _ in
+        performing { arguments in
+            let name = arguments[0]
+            if name != "default" { try ContextStore.checkName(name) }
+            let path = arguments.count > 1 ? arguments[1] : name + ".dockercontext"
+            if name == "default" { throw CommandFailure("Cannot export the default context: it is made of the environment") }
+            let bytes = try archive(of: name, session.contexts)
+            if path == "-" {
+                if Terminal.isTerminal(1) {
+                    throw CommandFailure("cowardly refusing to export to a terminal, specify a file path")
+                }
+                try writeEverything(bytes, to: 1)
+                return 0
+            }
+            let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+            try file.writeAll(bytes)
+            Console.error("Written file \"" + path + "\"\n")
+            return 0
+        }
+    }
+}
+
+/// meta.json and the secrets, as one archive.
+private func archive(of name: String, _ store: ContextStore) throws -> [UInt8] {
+    let metadata = JSON.object(try store.metadata(name)).encoded()
+    let sink = BytesSink()
+    let writer = TarWriter(sink)
+    try writer.add(TarHeader(.file, "meta.json", size: metadata.count), content: metadata)
+    let folder = store.secretsDirectory(name) + "/docker"
+    // A context without secrets has no such folder.
+    for file in ((try? Files.names(in: folder)) ?? []).sorted() {
+        let bytes = try Files.read(folder + "/" + file)
+        try writer.add(TarHeader(.file, "tls/docker/" + file, mode: 0o600, size: bytes.count), content: bytes)
+    }
+    try writer.finish()
+    return sink.bytes
+}
+
+func importContextCommand(_ session: Session) -> Command {
+    Command("import", "CONTEXT FILE|-", "Import a context from a tar or zip file", .exactly(2)) { _ in
+        performing { arguments in
+            let name = arguments[0]
+            try ContextStore.checkName(name)
+            if session.contexts.exists(name) { throw CommandFailure("context \"" + name + "\" already exists") }
+            let bytes = try InputFile(arguments[1] == "-" ? "" : arguments[1]).readAll()
+            if bytes.starts(with: [0x50, 0x4B, 3, 4]) {
+                throw CommandFailure("importing from a zip file is not supported: repack it as a tar archive")
+            }
+            try unpack(bytes, as: name, session.contexts)
+            Console.out(name + "\n")
+            Console.error("Successfully imported context \"" + name + "\"\n")
+            return 0
+        }
+    }
+}
+
+private func unpack(_ bytes: [UInt8], as name: String, _ store: ContextStore) throws {
+    let reader = TarReader(BytesSource(bytes))
+    var metadata: JSON.Object?
+    var secrets: [(String, [UInt8])] = []
+    while let header = try reader.next() {
+        guard header.kind == .file else { continue }
+        let content = try reader.content(limit: 10 << 20)
+        let parts = header.nameText.split(separator: "/").map { String($0) }
+        if parts == ["meta.json"] {
+            metadata = try JSON(parsing: content).object
+        } else if parts.count == 3, parts[0] == "tls", parts[1] == "docker", parts[2] != ".." {
+            secrets.append((parts[2], content))
+        }
+    }
+    guard var found = metadata else { throw CommandFailure("invalid context: no metadata found") }
+    found["Name"] = .string(name)
+    try store.save(name, .object(found))
+    if secrets.isEmpty { return }
+    let folder = store.secretsDirectory(name) + "/docker"
+    try Files.makeDirectories(folder, mode: 0o700)
+    for (file, content) in secrets { try Files.replace(folder + "/" + file, with: content, mode: 0o600) }
+}
