@@ -106,7 +106,7 @@ final class Container: Sendable {
                     if Task.isCancelled { return WaitResult(status: 0, error: "context canceled") }
                     let life = line.record.life
                     if condition == .notRunning && !life.isRunning && life.phase != .restarting {
-                        return WaitResult(status: life.exitCode, error: life.error)
+                        return WaitResult(status: life.exitCode)
                     }
                     line.waiters[number] = (condition, continuation)
                     return nil
@@ -131,7 +131,7 @@ final class Container: Sendable {
             let life = line.record.life
             let found = line.waiters.filter { conditions.contains($0.value.condition) }
             for number in found.keys { line.waiters[number] = nil }
-            return (found, WaitResult(status: life.exitCode, error: life.error))
+            return (found, WaitResult(status: life.exitCode))
         }
         for waiter in found.values { waiter.continuation.resume(returning: result) }
     }

@@ -115,6 +115,7 @@ extension Engine {
                 state.startedAt = Clock.monotonic
             }
             container.update { $0.execIDs.append(exec.id) }
+            exec.hub.startInput(streams)
         } catch {
             // The failed process is of no use to anyone.
             _ = try? await containerd.tasks.delete(record.id, exec: exec.id)

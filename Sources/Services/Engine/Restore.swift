@@ -137,6 +137,7 @@ extension Engine {
                 return nil
             }
         }
+        if let open { container.hub.startInput(open) }
         let shm = store.file(record.id, "mounts") + "/shm"
         container.updateRun { run in
             run.streams = open

@@ -64,6 +64,7 @@ extension Engine {
         let command = prepared.inputs.record.path
         let pid = try await startTask(container.id, request, command)
         try container.handle(.started(pid: pid, at: Clock.now))
+        container.hub.startInput(prepared.streams)
         await saveOrReport(container)
         publish("start", container.record)
         beginHealthChecks(container)

@@ -7,6 +7,7 @@ final class StreamHub: Sendable {
         var queues: [Int: OutputQueue] = [:]
         var next = 0
         var run: ProcessStreams?
+        var takesInput = false
         var inputWaiters: [CheckedContinuation<StandardInput?, Never>] = []
     }
 
@@ -47,9 +48,13 @@ final class StreamHub: Sendable {
     }
 
     /// A run has its streams.
-    func begin(_ run: ProcessStreams) {
+    func begin(_ run: ProcessStreams) { line.withLock { $0.run = run } }
+
+    /// The shim holds the other ends: what is written to the standard input, and its end, will reach the process.
+    func startInput(_ run: ProcessStreams) {
         let waiting = line.withLock { line -> [CheckedContinuation<StandardInput?, Never>] in
-            line.run = run
+            guard line.run === run else { return [] }
+            line.takesInput = true
             defer { line.inputWaiters = [] }
             return line.inputWaiters
         }
@@ -63,6 +68,7 @@ final class StreamHub: Sendable {
             let found = line
             line.queues = [:]
             line.run = nil
+            line.takesInput = false
             line.inputWaiters = []
             return found
         }
@@ -75,8 +81,9 @@ final class StreamHub: Sendable {
     func input() async -> StandardInput? {
         await withCheckedContinuation { continuation in
             let run = line.withLock { line -> ProcessStreams? in
-                if line.run == nil { line.inputWaiters.append(continuation) }
-                return line.run
+                if line.takesInput { return line.run }
+                line.inputWaiters.append(continuation)
+                return nil
             }
             if let run { continuation.resume(returning: run.input) }
         }
