@@ -23,7 +23,8 @@ final class ByteQueue: Sendable {
         let (reader, goOn) = state.withLock { state in
             state.pieces.append(bytes)
             state.size += bytes.count
-            state.paused = state.size >= ByteQueue.most
+            // Once paused it stays so until `next` asks to go on: bytes of the same read may still follow.
+            state.paused = state.paused || state.size >= ByteQueue.most
             return (take(&state), !state.paused)
         }
         reader?.resume()
