@@ -256,7 +256,7 @@ func target(_ module: Module) -> Target {
     if module.isC {
         return .target(
             name: module.name, dependencies: dependencies, path: path,
-            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-unused-parameter"])], linkerSettings: linked)
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-unused-parameter", "-ffunction-sections"])], linkerSettings: linked)
     }
     return .target(
         name: module.name, dependencies: dependencies, path: path, swiftSettings: swiftSettings(module.weight),

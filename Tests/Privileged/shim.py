@@ -478,6 +478,17 @@ def killed():
     p = subprocess.run(flags("dead", "-bundle", b) + ["delete"], cwd=b, capture_output=True, timeout=30); eq("a second delete is no error", p.returncode, 0)
 
 
+def shared_pids():
+    b = bundle("shared", ["sh", "-c", "sleep 98765 & exit 0"], namespaces=("mount", "ipc", "uts"))
+    c = Client(start("shared", b).stdout.decode()[7:])
+    create(c, "shared", b); c.call("Start", ids("shared")); c.call("Wait", ids("shared"))
+    def left(): return [p for p in os.listdir("/proc") if p.isdigit() and alive(int(p)) and b"98765" in open("/proc/%s/cmdline" % p, "rb").read() and b"sleep\0" in open("/proc/%s/cmdline" % p, "rb").read()]
+    ok("without a pid namespace its children end with it", until(5, lambda: not left()), left())
+    c.call("Delete", ids("shared"))
+    try: c.call("Shutdown", field(1, "shared"))
+    except EOFError: pass
+
+
 def memory():
     if not os.path.isdir("/sys/fs/cgroup/memory") and not os.path.exists("/sys/fs/cgroup/cgroup.controllers"): return
     b = bundle("oom", ["sh", "-c", "x=a; while :; do x=$x$x; done"], memory=16 << 20)
@@ -503,7 +514,7 @@ def light():
 
 
 try:
-    for test in (command_line, life, failures, signals_and_output, terminal, groups, away, killed, memory, light):
+    for test in (command_line, life, failures, signals_and_output, terminal, groups, away, killed, shared_pids, memory, light):
         try: test()
         except Exception as e:  # the rest is worth knowing all the same
             import traceback

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Linux
 
 /// What the command line and the environment ask of init.
-struct Options: Equatable {
+struct Options {
     var becomesSubreaper = false
     /// Signal to receive when the parent dies; 0: none.
     var parentDeathSignal: Int32 = 0
@@ -34,12 +34,12 @@ struct Options: Equatable {
     /// Reads the arguments after the program's name. Options and arguments may stand in any order up to `--`, as with
     /// getopt(3), unless POSIXLY_CORRECT is set.
     init(_ arguments: [String], permuting: Bool = true) throws(Refusal) {
-        if arguments == ["--version"] { throw .version }
+        if arguments.count == 1 && arguments[0].utf8.elementsEqual("--version".utf8) { throw .version }
         var index = 0
         while index < arguments.count {
             let argument = arguments[index]
             index += 1
-            if argument == "--" {
+            if argument.utf8.elementsEqual("--".utf8) {
                 command += arguments[index...]
                 break
             }
@@ -104,37 +104,40 @@ struct Options: Equatable {
     private func text(_ byte: UInt8) -> String { String(decoding: [byte], as: UTF8.self) }
 }
 
+/// The signals that -p knows.
+private let signals: [(StaticString, Int32)] = [
+    ("SIGHUP", SIGHUP),
+    ("SIGINT", SIGINT),
+    ("SIGQUIT", SIGQUIT),
+    ("SIGILL", SIGILL),
+    ("SIGTRAP", SIGTRAP),
+    ("SIGABRT", SIGABRT),
+    ("SIGBUS", SIGBUS),
+    ("SIGFPE", SIGFPE),
+    ("SIGKILL", SIGKILL),
+    ("SIGUSR1", SIGUSR1),
+    ("SIGSEGV", SIGSEGV),
+    ("SIGUSR2", SIGUSR2),
+    ("SIGPIPE", SIGPIPE),
+    ("SIGALRM", SIGALRM),
+    ("SIGTERM", SIGTERM),
+    ("SIGCHLD", SIGCHLD),
+    ("SIGCONT", SIGCONT),
+    ("SIGSTOP", SIGSTOP),
+    ("SIGTSTP", SIGTSTP),
+    ("SIGTTIN", SIGTTIN),
+    ("SIGTTOU", SIGTTOU),
+    ("SIGURG", SIGURG),
+    ("SIGXCPU", SIGXCPU),
+    ("SIGXFSZ", SIGXFSZ),
+    ("SIGVTALRM", SIGVTALRM),
+    ("SIGPROF", SIGPROF),
+    ("SIGWINCH", SIGWINCH),
+    ("SIGSYS", SIGSYS),
+]
+
 /// The number of a signal by its full name ("SIGKILL"); nil when -p does not know it.
 func signalNumber(_ name: String) -> Int32? {
-    switch name {
-    case "SIGHUP": SIGHUP
-    case "SIGINT": SIGINT
-    case "SIGQUIT": SIGQUIT
-    case "SIGILL": SIGILL
-    case "SIGTRAP": SIGTRAP
-    case "SIGABRT": SIGABRT
-    case "SIGBUS": SIGBUS
-    case "SIGFPE": SIGFPE
-    case "SIGKILL": SIGKILL
-    case "SIGUSR1": SIGUSR1
-    case "SIGSEGV": SIGSEGV
-    case "SIGUSR2": SIGUSR2
-    case "SIGPIPE": SIGPIPE
-    case "SIGALRM": SIGALRM
-    case "SIGTERM": SIGTERM
-    case "SIGCHLD": SIGCHLD
-    case "SIGCONT": SIGCONT
-    case "SIGSTOP": SIGSTOP
-    case "SIGTSTP": SIGTSTP
-    case "SIGTTIN": SIGTTIN
-    case "SIGTTOU": SIGTTOU
-    case "SIGURG": SIGURG
-    case "SIGXCPU": SIGXCPU
-    case "SIGXFSZ": SIGXFSZ
-    case "SIGVTALRM": SIGVTALRM
-    case "SIGPROF": SIGPROF
-    case "SIGWINCH": SIGWINCH
-    case "SIGSYS": SIGSYS
-    default: nil
-    }
+    for (known, number) in signals where strcmp(name, UnsafeRawPointer(known.utf8Start).assumingMemoryBound(to: CChar.self)) == 0 { return number }
+    return nil
 }

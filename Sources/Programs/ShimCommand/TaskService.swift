@@ -203,8 +203,11 @@ final class TaskService {
     }
 
     private func killAll(_ container: Container) {
-        run(container.runtime, ["kill", "--all", container.id, "9"]) { [log] result in
-            if case .failure(let failure) = result { log.debug("failed to kill init's children: " + failure.message) }
+        container.initProcess.exclusively { [self] done in
+            run(container.runtime, ["kill", "--all", container.id, "9"]) { [log] result in
+                if case .failure(let failure) = result { log.debug("failed to kill init's children: " + failure.message) }
+                done()
+            }
         }
     }
 
