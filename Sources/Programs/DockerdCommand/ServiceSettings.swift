@@ -48,6 +48,10 @@ extension Settings {
         configuration.registryMirrors = registryMirrors
         configuration.insecureRegistries = insecureRegistries
         configuration.version = Daemon.version
+        // The program's file tells when it was made.
+        if let program = Files.status("/proc/self/exe") {
+            configuration.buildTime = Timestamp(seconds: program.st_mtim.tv_sec).description
+        }
         configuration.apiVersion = APIVersion.newest.description
         configuration.minAPIVersion = APIVersion.oldest.description
         configuration.report = report

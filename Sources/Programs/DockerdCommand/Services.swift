@@ -7,6 +7,7 @@ internal import EngineAPI
 internal import HTTPServer
 internal import Images
 internal import JSON
+internal import Linux
 internal import Logging
 internal import Networks
 internal import Volumes
@@ -16,11 +17,32 @@ internal import Workers
 struct Services: Sendable {
     let images: ImageStore
     let engine: Engine
+    /// The containerd that the daemon runs itself; nil when it uses another one.
+    let managed: ManagedContainerd?
 
     private static let log = Logger(label: "dockerd")
 
     /// Makes every service and brings it to where it was when the daemon last ran.
-    static func start(_ settings: Settings) async throws -> Services {
+    static func start(_ given: Settings) async throws -> Services {
+        var settings = given
+        let managed = try await containerd(for: &settings)
+        return try await start(settings, managed)
+    }
+
+    /// The containerd to use: the one named, the system's, or one of our own.
+    private static func containerd(for settings: inout Settings) async throws -> ManagedContainerd? {
+        if !settings.containerd.isEmpty { return nil }
+        if Files.exists(ContainerdClient.defaultAddress) {
+            settings.containerd = ContainerdClient.defaultAddress
+            return nil
+        }
+        let wanted = settings
+        let managed = try await Workers.shared.run { () throws(SystemCallError) in try ManagedContainerd.start(wanted) }
+        settings.containerd = managed.address
+        return managed
+    }
+
+    private static func start(_ settings: Settings, _ managed: ManagedContainerd?) async throws -> Services {
         let report: @Sendable (String) -> Void = { log.warning("\($0)") }
         let configuration = try settings.engineConfiguration(report: report)
         let client = ContainerdClient(
@@ -36,6 +58,8 @@ struct Services: Sendable {
         let (networks, volumes) = try await Workers.shared.run {
             let networks = try NetworkController(networkSettings)
             let volumes = try VolumeStore(dataRoot: settings.dataRoot) { event in
+                // The engine tells of mounts itself: it knows where to.
+                if event.action == "mount" || event.action == "unmount" { return }
                 var attributes = ["driver": event.driver]
                 if let container = event.containerID { attributes["container"] = container }
                 if let reclaimed = event.reclaimed { attributes["reclaimed"] = String(reclaimed) }
@@ -52,7 +76,7 @@ struct Services: Sendable {
             }, uses: { [engine] in engine.imageUses })
         try await engine.restore()
         try await Workers.shared.run { () throws(VolumeError) in try volumes.settle() }
-        return Services(images: images, engine: engine)
+        return Services(images: images, engine: engine, managed: managed)
     }
 
     /// Waits for containerd, which may be starting beside us.
@@ -79,7 +103,7 @@ struct Services: Sendable {
                 + ArchiveRoutes(containers: access, files: files, images: images).routes
                 + ImageRoutes(images: images).routes
                 + NetworkRoutes(networks: engine.networks, containers: engine).routes
-                + VolumeRoutes(volumes: engine.volumes).routes,
+                + VolumeRoutes(volumes: engine.volumes).routes + AbsentRoutes().routes,
             serverVersion: Daemon.version, describe: Services.describe)
     }
 
@@ -97,7 +121,11 @@ struct Services: Sendable {
     }
 
     /// Ends what must not outlive the daemon: all containers without live restore, none with it.
-    func shutdown() async { await engine.shutdown() }
+    func shutdown() async {
+        await engine.shutdown()
+        guard let managed else { return }
+        await Workers.shared.run { managed.stop() }
+    }
 
     /// Takes over the settings that may change while running.
     func reload(_ settings: Settings) async {}

@@ -202,7 +202,7 @@ extension Engine {
     private func mountVolumes(_ record: ContainerRecord) async throws(EngineError) -> [StoredMount] {
         if record.mounts.isEmpty { return [] }
         let volumes = volumes
-        return try await Workers.shared.run { () throws(EngineError) in
+        let ready = try await Workers.shared.run { () throws(EngineError) in
             var ready: [StoredMount] = []
             for mount in record.mounts {
                 var complete = mount
@@ -212,6 +212,14 @@ extension Engine {
             }
             return ready
         }
+        for mount in ready where mount.type == "volume" {
+            let attributes = [
+                "container": record.id, "destination": mount.destination, "driver": mount.driver,
+                "propagation": mount.propagation, "read/write": mount.isWritable ? "true" : "false",
+            ]
+            events.publish("volume", "mount", mount.name, attributes)
+        }
+        return ready
     }
 
     private static func mountVolume(

@@ -134,6 +134,10 @@ extension Engine {
     func releaseOutside(_ record: ContainerRecord, _ run: Container.Run) async {
         let (networks, volumes, report) = (networks, volumes, configuration.report)
         let directory = streamDirectory(record.id)
+        for mount in record.mounts where mount.type == "volume" && record.life.isRunning {
+            events.publish(
+                "volume", "unmount", mount.name, ["container": record.id, "driver": mount.driver])
+        }
         await Workers.shared.run {
             do throws(NetworkError) {
                 try networks.release(record.id)
