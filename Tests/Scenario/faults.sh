@@ -13,7 +13,7 @@ dockerd_up
 ok "a new dockerd tells the truth" 'same "$(docker inspect -f "{{.State.Pid}} {{.State.Running}}" web)" "$(cat $T/pid) true"; same "$(docker ps -q | wc -l)" 2'
 ok "no log line was lost meanwhile" 'n=$(docker logs web | wc -l); sleep 1; [ $(docker logs web | wc -l) -gt $n ]
     docker logs web | awk "NR > 1 && \$1 - last > 2 { exit 1 } { last = \$1 }"'
-ok "the rules and proxies are there once" 'same "$(iptables -t nat -S DOCKER | grep -c DNAT)" 1; same "$(pgrep -fc "docker-proxy -proto")" 1'
+ok "the rules and proxies are there once" 'same "$(iptables -t nat -S DOCKER | grep -c DNAT)" 1; same "$(pgrep -fc "[d]ocker-proxy -proto")" 1'
 
 stop $CONTAINERD KILL
 ok "containerd killed: the container goes on" 'kill -0 $(cat $T/pid); curl -sf -m 3 http://127.0.0.1:8080/'

@@ -42,7 +42,7 @@ left() {
     pgrep -f '[c]ontainerd-shim-runc-v2 -namespace'
     ip -o link | grep veth
     iptables-save | grep -E -- '-j DNAT'
-    grep -E 'overlay|/netns/|/shm ' /proc/self/mountinfo | grep -v ' /run/netns '
+    grep -E ' (/var/lib|/run|/var/run)/(docker|containerd)/[^ ]+ ' /proc/self/mountinfo | grep -v '/netns/default '
     ls /run/docker/netns 2>/dev/null | grep -v default
     find /sys/fs/cgroup -type d -regextype egrep -regex '.*/docker/[0-9a-f]{64}' 2>/dev/null | grep -F -f "$T/ids" 2>/dev/null
     pgrep -f '[d]ocker-proxy -proto'
