@@ -21,6 +21,8 @@ public final class TreeArchive {
         public var convertsOverlay = false
         /// Seconds alone, as Docker writes layers.
         public var wholeSeconds = true
+        /// Whether the owner 0 has the name "root" beside the number.
+        public var namesRoot = false
         /// Everyone's owner instead of the tree's.
         public var owner: (uid: Int, gid: Int)?
 
@@ -194,6 +196,10 @@ public final class TreeArchive {
         header.size = kind == .file ? status.st_size : 0
         header.uid = choices.owner?.uid ?? Int(status.st_uid)
         header.gid = choices.owner?.gid ?? Int(status.st_gid)
+        if choices.namesRoot {
+            if header.uid == 0 { header.userName = "root" }
+            if header.gid == 0 { header.groupName = "root" }
+        }
         let nanoseconds = choices.wholeSeconds ? 0 : status.st_mtim.tv_nsec
         header.modified = .init(seconds: status.st_mtim.tv_sec, nanoseconds: nanoseconds)
         switch choices.attributes {

@@ -14,6 +14,12 @@ public struct ContainerFiles: Sendable {
     /// `temporary`: an existing directory of ours in which roots are mounted for a moment.
     public init(temporary: String) { self.temporary = temporary }
 
+    private static var choices: TreeArchive.Choices {
+        var choices = TreeArchive.Choices()
+        choices.namesRoot = true
+        return choices
+    }
+
     // MARK: Export
 
     /// Writes the whole root, without its volumes, as an archive (`docker export`).
@@ -21,7 +27,7 @@ public struct ContainerFiles: Sendable {
         let root = try MountedRoot.readOnly(try .init(container.mounts), temporary: temporary)
         try archiving {  () throws(ArchiveError) in
             let writer = TarWriter(channel)
-            try TreeArchive(root: root.number, writer: writer).addAll()
+            try TreeArchive(root: root.number, writer: writer, choices: Self.choices).addAll()
             try finish(writer, channel)
         }
     }
@@ -54,18 +60,25 @@ public struct ContainerFiles: Sendable {
         let view = try PathView(container, path, writing: false, temporary: temporary)
         let found = try stat(path, container, view)
         begin(found)
-        let base = Files.name(of: Self.absolute(path))
-        let named = Array((base == "/" || base.isEmpty ? "" : base).utf8)
+        let base = Self.base(path)
+        let named = Array((base == "/" ? "" : base).utf8)
         let opened = try opened(path, container, view)
         try archiving { () throws(ArchiveError) in
             let writer = TarWriter(channel)
-            try TreeArchive(root: view.root.number, writer: writer).add(opened.name, in: opened.directory.number, as: named)
+            try TreeArchive(root: view.root.number, writer: writer, choices: Self.choices).add(opened.name, in: opened.directory.number, as: named)
             try finish(writer, channel)
         }
     }
 
     /// "/" and the path cleaned; a trailing slash or "/." is kept apart by `followsLast`.
     private static func absolute(_ path: String) -> String { Files.cleaned("/" + path) }
+
+    /// The name that a path is known by: "." when it ends in "/.", "/" for the root.
+    private static func base(_ path: String) -> String {
+        if path == "." || path.hasSuffix("/.") { return "." }
+        let name = Files.name(of: absolute(path))
+        return name.isEmpty ? "/" : name
+    }
 
     private static func followsLast(_ path: String) -> Bool { path.hasSuffix("/") || path.hasSuffix("/.") || path == "." }
 
@@ -100,7 +113,7 @@ public struct ContainerFiles: Sendable {
             let resolved = view.resolved(view.relative(Self.absolute(path)))
             target = Files.cleaned(view.place + "/" + resolved)
         }
-        return PathStat(name: Files.name(of: Self.absolute(path)), status: status, linkTarget: target)
+        return PathStat(name: Self.base(path), status: status, linkTarget: target)
     }
 
     // MARK: Copies in

@@ -14,14 +14,15 @@ extension ImageStore {
     public func prepareRoot(_ key: String, of image: StoredImage) async throws(ImageError) -> [ContainerdTypes.Mount] {
         // The garbage collector keeps what bears its root label; the container's record comes only later.
         let labels = ["containerd.io/gc.root": Self.now(), Self.rootLabel: image.id]
+        let parent = Self.stubs(image)
         do throws(GRPCStatus) {
-            return try await client.snapshots.prepare(key, parent: image.topChainID, labels: labels)
+            return try await client.snapshots.prepare(key, parent: parent, labels: labels)
         } catch {
             if error.code != .notFound { throw ImageError(error) }
         }
-        try await unpack(image)
+        try await makeStubs(image)
         return try await calling { () async throws(GRPCStatus) in
-            try await client.snapshots.prepare(key, parent: image.topChainID, labels: labels)
+            try await client.snapshots.prepare(key, parent: parent, labels: labels)
         }
     }
 

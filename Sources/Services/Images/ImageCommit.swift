@@ -62,7 +62,7 @@ extension ImageStore {
     private func commit(
         _ request: CommitRequest, _ config: ContainerConfig, _ parent: StoredImage, _ client: ContainerdClient
     ) async throws(ImageError) -> StoredImage {
-        let layer = try await difference(request.root, parent, client)
+        let layer = try await difference(request.root, client)
         var step = OCIImageConfig.History()
         step.created = Self.now()
         step.author = request.author
@@ -90,12 +90,14 @@ extension ImageStore {
 
     /// The layer of what a container changed; nil when it changed nothing.
     private func difference(
-        _ root: String, _ parent: StoredImage, _ client: ContainerdClient
+        _ root: String, _ client: ContainerdClient
     ) async throws(ImageError) -> OCIDescriptor? {
         let view = "commit-" + randomHex(bytes: 8)
         let made = try await calling { () async throws(GRPCStatus) in
             let right = try await client.snapshots.mounts(root)
-            let left = try await client.snapshots.view(view, parent: parent.topChainID)
+            // What lies between the image and the container is neither's.
+            let below = try await client.snapshots.stat(root).parent
+            let left = try await client.snapshots.view(view, parent: below)
             let layer: Result<ContainerdTypes.Descriptor, GRPCStatus>
             do throws(GRPCStatus) {
                 layer = .success(

@@ -43,7 +43,8 @@ extension ImageStore {
         }
     }
 
-    private func unpack(
+    /// One layer onto the snapshot `parent` (empty: onto nothing), as the snapshot `chainID`.
+    func unpack(
         _ layer: OCIDescriptor, _ diffID: String, upon parent: String, as chainID: String, place: Int,
         _ client: ContainerdClient
     ) async throws(ImageError) {
