@@ -43,7 +43,9 @@ extension Engine {
     private func resolveContainerModes(_ draft: inout CreateDraft) throws(EngineError) {
         func resolved(_ mode: String) throws(EngineError) -> String {
             guard mode.hasPrefix("container:") else { return mode }
-            return "container:" + (try find(String(mode.dropFirst(10)))).id
+            let name = String(mode.dropFirst(10))
+            // One that is not there is an error of the start, as upstream has it.
+            return "container:" + ((try? find(name))?.id ?? name)
         }
         draft.hostConfig.networkMode = try resolved(draft.hostConfig.networkMode)
         draft.hostConfig.ipcMode = try resolved(draft.hostConfig.ipcMode)

@@ -39,6 +39,7 @@ extension Engine {
             container.update { $0.config.hostname = other.config.hostname }
             inputs.record.config.hostname = other.config.hostname
         }
+        inputs.linkEnvironment = linkEnvironment(record, sandbox)
         let finished = try await finish(inputs, container, sandbox, mounts)
         return PreparedRun(inputs: finished, rootMounts: mounts, streams: open)
     }
@@ -47,6 +48,24 @@ extension Engine {
         guard record.hostConfig.networkMode.hasPrefix("container:") else { return nil }
         // It was found a moment ago, or the start would have failed.
         return try? find(String(record.hostConfig.networkMode.dropFirst(10))).record
+    }
+
+    /// Only the default bridge has links of the old kind; elsewhere names are resolved.
+    private func linkEnvironment(_ record: ContainerRecord, _ sandbox: Sandbox) -> [String] {
+        guard sandbox.endpoints["bridge"] != nil else { return [] }
+        var list: [String] = []
+        for link in record.hostConfig.links ?? [] {
+            let parts = link.split(separator: ":").map { String($0) }
+            // The network was made with all links: the others were there a moment ago.
+            guard let name = parts.first, let alias = parts.last, let other = try? find(name).record,
+                let address = other.networkSettings.networks["bridge"]?.ipAddress
+            else { continue }
+            list += LinkEnvironment(
+                name: "/" + record.name + "/" + alias, alias: alias, address: address,
+                ports: Array(Set(other.config.exposedPorts).union(other.hostConfig.portBindings.keys)),
+                variables: other.config.env ?? []).list
+        }
+        return list
     }
 
     static func inspected(_ sandbox: Sandbox) -> NetworkSettings {

@@ -43,7 +43,8 @@ extension Engine {
         _ = try? container.handle(.startFailed(status: status, message: error.message))
         container.hub.end(nil)
         await saveOrReport(container)
-        container.notify([.nextExit, .notRunning])
+        // Nothing exited: who waits for the next exit goes on waiting, as with upstream.
+        container.notify([.notRunning])
         if container.record.hostConfig.autoRemove {
             Task { await self.removeAutomatically(container) }
         }

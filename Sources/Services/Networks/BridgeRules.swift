@@ -45,7 +45,9 @@ struct BridgeRules {
         if bridge.masquerades {
             rules.append(FirewallRule(.nat, "POSTROUTING", "-s \(subnet) ! -o \(name) -j MASQUERADE"))
         }
-        if usesProxy { rules.append(FirewallRule(.nat, Chains.docker, "-i \(name) -j RETURN")) }
+        if bridge.masquerades && usesProxy {
+            rules.append(FirewallRule(.nat, Chains.docker, "-i \(name) -j RETURN"))
+        }
         return rules
     }
 

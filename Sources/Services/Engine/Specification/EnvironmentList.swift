@@ -21,9 +21,12 @@ enum EnvironmentList {
     }
 
     /// What a container's first process gets: the usual variables under its own.
-    static func ofContainer(_ own: [String], hostname: String, hasTerminal: Bool) -> [String] {
+    /// `linked`: what it learns of linked containers.
+    static func ofContainer(
+        _ own: [String], hostname: String, hasTerminal: Bool, linked: [String] = []
+    ) -> [String] {
         var base = [usualPath, "HOSTNAME=" + hostname]
         if hasTerminal { base.append("TERM=xterm") }
-        return replacing(base, with: own)
+        return replacing(base + linked, with: own)
     }
 }

@@ -48,7 +48,8 @@ struct SpecBuilder {
 
     private func process(_ capabilities: [String]) -> Spec.Process {
         let own = EnvironmentList.ofContainer(
-            record.config.env ?? [], hostname: fullHostname, hasTerminal: record.config.tty)
+            record.config.env ?? [], hostname: fullHostname, hasTerminal: record.config.tty,
+            linked: inputs.linkEnvironment)
         var arguments = [record.path] + record.arguments
         if inputs.initPath != nil { arguments = ["/sbin/docker-init", "--"] + arguments }
         let directory = record.config.workingDir

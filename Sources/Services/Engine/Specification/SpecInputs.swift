@@ -17,6 +17,8 @@ struct SpecInputs: Sendable {
     var resolvConfPath = ""
     /// The host's directory mounted at /dev/shm; empty: a tmpfs of its own.
     var shmPath = ""
+    /// Of linked containers, under the container's own variables.
+    var linkEnvironment: [String] = []
     /// Namespaces to join, by type.
     var joined: [String: String] = [:]
     /// Types for which the host's namespace is kept.
