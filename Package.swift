@@ -172,6 +172,8 @@ let programs: [(name: String, command: String)] = [
 /// Modules with unit tests in Tests/<Module>Tests.
 let tested: Set<String> = [
     "Archive",
+    "ContainerdAPI",
+    "CtrCommand",
     "Cgroups",
     "Compression",
     "ContainerLogs",

@@ -1,9 +1,8 @@
+import CLinux
 import GRPC
 import Protobuf
 import Synchronization
 import Testing
-
-import CLinux
 
 private let echo = ProtobufMethod<ProtobufAny, ProtobufAny>("test.Echo", "Echo")
 private let fail = ProtobufMethod<RPCStatus, ProtobufEmpty>("test.Echo", "Fail")
@@ -139,7 +138,9 @@ private func withServer(_ body: (GRPCClient) async throws -> Void) async throws 
     @Test func aStreamOfRequestsIsSummed() async throws {
         try await withServer { client in
             let call = try await client.bidirectional(sum)
-            for number in 1...1_000 as ClosedRange<Int64> { await call.send(ProtobufTimestamp(seconds: number, nanos: 0)) }
+            for number in 1...1_000 as ClosedRange<Int64> {
+                await call.send(ProtobufTimestamp(seconds: number, nanos: 0))
+            }
             call.finish()
             let total = try await call.next()
             #expect(total?.seconds == 500_500)

@@ -103,16 +103,17 @@ private struct Sample: ProtobufMessage, Equatable {
         }
     }
 
-    @Test(arguments: [
-        ([0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], ProtobufError.overflow),
-        ([0x00], .malformedTag),
-        ([0x7f], .malformedTag),
-        ([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], .truncated),
-        ([0x08, 0x01], .wrongWireType(field: 1)),
-        ([0x1a, 0x00], .wrongWireType(field: 3)),
-        ([0x73], .truncated),
-        ([0x74], .malformedTag),
-    ] as [([UInt8], ProtobufError)])
+    @Test(
+        arguments: [
+            ([0x18, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], ProtobufError.overflow),
+            ([0x00], .malformedTag),
+            ([0x7f], .malformedTag),
+            ([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], .truncated),
+            ([0x08, 0x01], .wrongWireType(field: 1)),
+            ([0x1a, 0x00], .wrongWireType(field: 3)),
+            ([0x73], .truncated),
+            ([0x74], .malformedTag),
+        ] as [([UInt8], ProtobufError)])
     func malformedBytesAreRefused(_ bytes: [UInt8], _ expected: ProtobufError) {
         #expect(throws: expected) { try Sample(protobuf: bytes) }
     }

@@ -145,7 +145,9 @@ final class ClientCall: ChannelInboundHandler, @unchecked Sendable {
         case .data(let payload):
             answered = true
             if case .byteBuffer(let bytes) = payload.data { receive(bytes) }
-            if payload.endStream { finish(GRPCStatus(.internalError, "server closed the stream without sending trailers")) }
+            if payload.endStream {
+                finish(GRPCStatus(.internalError, "server closed the stream without sending trailers"))
+            }
         default: break
         }
     }

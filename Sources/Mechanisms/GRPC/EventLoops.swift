@@ -1,6 +1,6 @@
+public import NIOCore
 internal import NIOHTTP2
 internal import NIOPosix
-public import NIOCore
 
 /// The event loops of a process's gRPC, and tasks that run on them.
 public enum GRPCEventLoops {

@@ -1,9 +1,9 @@
 internal import CLinux
 internal import Linux
+public import NIOCore
 internal import NIOHPACK
 internal import NIOHTTP2
 internal import NIOPosix
-public import NIOCore
 public import Protobuf
 internal import Synchronization
 

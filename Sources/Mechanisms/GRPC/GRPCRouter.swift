@@ -66,9 +66,10 @@ public struct GRPCRouter: Sendable {
     /// One request, many responses.
     public mutating func serverStream<Request, Response>(
         _ method: ProtobufMethod<Request, Response>,
-        _ handler: @escaping @Sendable (
-            Request, GRPCContext, GRPCResponseWriter<Response>
-        ) async throws(GRPCStatus) -> Void
+        _ handler:
+            @escaping @Sendable (
+                Request, GRPCContext, GRPCResponseWriter<Response>
+            ) async throws(GRPCStatus) -> Void
     ) {
         add(method) { (call) throws(GRPCStatus) in
             let request: Request = try await call.onlyRequest()
@@ -79,9 +80,10 @@ public struct GRPCRouter: Sendable {
     /// Many requests, one response.
     public mutating func clientStream<Request, Response>(
         _ method: ProtobufMethod<Request, Response>,
-        _ handler: @escaping @Sendable (
-            GRPCMessages<Request>, GRPCContext
-        ) async throws(GRPCStatus) -> Response
+        _ handler:
+            @escaping @Sendable (
+                GRPCMessages<Request>, GRPCContext
+            ) async throws(GRPCStatus) -> Response
     ) {
         add(method) { (call) throws(GRPCStatus) in
             let response = try await handler(call.requests(), call.context)
@@ -92,9 +94,10 @@ public struct GRPCRouter: Sendable {
     /// Many requests, many responses, in any order.
     public mutating func bidirectional<Request, Response>(
         _ method: ProtobufMethod<Request, Response>,
-        _ handler: @escaping @Sendable (
-            GRPCMessages<Request>, GRPCContext, GRPCResponseWriter<Response>
-        ) async throws(GRPCStatus) -> Void
+        _ handler:
+            @escaping @Sendable (
+                GRPCMessages<Request>, GRPCContext, GRPCResponseWriter<Response>
+            ) async throws(GRPCStatus) -> Void
     ) {
         add(method) { (call) throws(GRPCStatus) in
             try await handler(call.requests(), call.context, GRPCResponseWriter(call: call))

@@ -1,8 +1,8 @@
 internal import CLinux
-internal import NIOHTTP2
-internal import NIOPosix
 public import Linux
 public import NIOCore
+internal import NIOHTTP2
+internal import NIOPosix
 internal import Synchronization
 
 /// Serves the methods of a router on listening sockets, without TLS.

@@ -41,7 +41,9 @@ struct ContainerFlags {
         memoryLimit = flags.uint("memory-limit", "memory limit (in bytes) for the container")
         devices = flags.texts(
             "device",
-            "file path to a device to add to the container; or a path to a directory tree of devices to add to the container")
+            "file path to a device to add to the container; or a path to a directory tree of devices "
+                + "to add to the container"
+        )
         addedCapabilities = flags.texts("cap-add", "add Linux capabilities (Set capabilities with 'CAP_' prefix)")
         droppedCapabilities = flags.texts("cap-drop", "drop Linux capabilities (Set capabilities with 'CAP_' prefix)")
         seccomp = flags.bool("seccomp", usage: "enable the default seccomp profile")
@@ -50,11 +52,15 @@ struct ContainerFlags {
             usage: "file path to custom seccomp profile. seccomp must be set to true, before using seccomp-profile")
         apparmorDefault = flags.string(
             "apparmor-default-profile",
-            usage: "enable AppArmor with the default profile with the specified name, e.g. \"cri-containerd.apparmor.d\"")
+            usage:
+                "enable AppArmor with the default profile with the specified name, e.g. \"cri-containerd.apparmor.d\"")
         apparmor = flags.string("apparmor-profile", usage: "enable AppArmor with an existing custom profile")
         rdtClass = flags.string(
             "rdt-class",
-            usage: "name of the RDT class to associate the container with. Specifies a Class of Service (CLOS) for cache and memory bandwidth management.")
+            usage:
+                "name of the RDT class to associate the container with. Specifies a Class of Service "
+                + "(CLOS) for cache and memory bandwidth management."
+        )
         rootfs = flags.bool("rootfs", usage: "use custom rootfs that is not managed by containerd snapshotter")
         noPivot = flags.bool("no-pivot", usage: "disable use of pivot-root (linux only)")
         cpuQuota = flags.value(
@@ -91,13 +97,22 @@ struct RunFlags {
         systemdCgroup = flags.bool("runc-systemd-cgroup", usage: "start runc with systemd cgroup manager")
         uidMap = flags.string(
             "uidmap",
-            usage: "run inside a user namespace with the specified UID mapping range; specified with the format `container-uid:host-uid:length`")
+            usage:
+                "run inside a user namespace with the specified UID mapping range; specified with "
+                + "the format `container-uid:host-uid:length`"
+        )
         gidMap = flags.string(
             "gidmap",
-            usage: "run inside a user namespace with the specified GID mapping range; specified with the format `container-gid:host-gid:length`")
+            usage:
+                "run inside a user namespace with the specified GID mapping range; specified with "
+                + "the format `container-gid:host-gid:length`"
+        )
         remapLabels = flags.bool(
             "remap-labels",
-            usage: "provide the user namespace ID remapping to the snapshotter via label options; requires snapshotter support")
+            usage:
+                "provide the user namespace ID remapping to the snapshotter via label options; "
+                + "requires snapshotter support"
+        )
         cpus = flags.value(
             "cpus", usage: "set the CFS cpu quota", type: "float", default: 0, defaultText: "0",
             parse: { (text, _) throws(UsageError) in

@@ -192,7 +192,8 @@ private func editContent() -> Command {
 }
 
 private func fetchContent() -> Command {
-    Command("fetch", usage: "fetch all content for an image into containerd", arguments: "[flags] <remote> <object>") { flags in
+    Command("fetch", usage: "fetch all content for an image into containerd", arguments: "[flags] <remote> <object>") {
+        flags in
         registryFlags(flags)
         flags.list("label", usage: "labels to attach to the image", type: "value")
         flags.list("platform", usage: "Pull content from a specific platform", type: "value")
@@ -215,7 +216,9 @@ private func fetchContent() -> Command {
 }
 
 private func fetchObject() -> Command {
-    Command("fetch-object", usage: "retrieve objects from a remote", arguments: "[flags] <remote> <object> [<hint>, ...]") {
+    Command(
+        "fetch-object", usage: "retrieve objects from a remote", arguments: "[flags] <remote> <object> [<hint>, ...]"
+    ) {
         flags in
         registryFlags(flags)
         return { (_, _) in throw CtrError.message("fetching from registries is not supported yet") }
@@ -223,7 +226,8 @@ private func fetchObject() -> Command {
 }
 
 private func pushObject() -> Command {
-    Command("push-object", usage: "push an object to a remote", arguments: "[flags] <remote> <object> <type>") { flags in
+    Command("push-object", usage: "push an object to a remote", arguments: "[flags] <remote> <object> <type>") {
+        flags in
         registryFlags(flags)
         return { (_, arguments) in
             try checkDigest(arguments.count > 1 ? arguments[1] : "")

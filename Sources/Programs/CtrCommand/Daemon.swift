@@ -81,7 +81,8 @@ private func describe(_ plugin: IntrospectionService.Plugin) -> String {
 func pprofCommand() -> Command {
     let profiles = [
         ("block", "goroutine blocking profile"), ("goroutines", "dump goroutine stack dump"),
-        ("heap", "dump heap profile"), ("profile", "CPU profile"), ("threadcreate", "goroutine thread creating profile"),
+        ("heap", "dump heap profile"), ("profile", "CPU profile"),
+        ("threadcreate", "goroutine thread creating profile"),
         ("trace", "collect execution trace"),
     ]
     let commands = profiles.map { (name, usage) in
@@ -108,7 +109,8 @@ func installCommand() -> Command {
         flags.bool("libs", "l", usage: "install libs from the image")
         flags.bool("replace", "r", usage: "replace any binaries or libs in the opt directory")
         flags.string("path", usage: "set an optional install path other than the managed opt directory")
-        return { (_, _) in throw CtrError.message("install is not supported: there is no opt directory to install into") }
+        return { (_, _) in throw CtrError.message("install is not supported: there is no opt directory to install into")
+        }
     }.described("install a new package")
 }
 
@@ -132,7 +134,8 @@ func shimCommand() -> Command {
     return Command(
         "shim", usage: "interact with a shim directly",
         subcommands: [
-            refused("delete", "delete a container with a task"), exec, refused("start", "start a container with a task"),
+            refused("delete", "delete a container with a task"), exec,
+            refused("start", "start a container with a task"),
             refused("state", "get the state of all the processes of the task"),
         ], declareFlags: { $0.string("id", usage: "container id") })
 }

@@ -101,14 +101,16 @@ private func addTask(_ carried: ProtobufAny, _ fields: inout Fields) throws {
         let event = try ContainerdEvents.TaskCreate(protobuf: carried.value)
         fields.add("container_id", event.containerId)
         fields.add("bundle", event.bundle)
-        fields.add("rootfs", event.rootfs.map { mount in
-            var inner = Fields()
-            inner.add("type", mount.type)
-            inner.add("source", mount.source)
-            inner.add("target", mount.target)
-            inner.add("options", mount.options)
-            return inner.json
-        })
+        fields.add(
+            "rootfs",
+            event.rootfs.map { mount in
+                var inner = Fields()
+                inner.add("type", mount.type)
+                inner.add("source", mount.source)
+                inner.add("target", mount.target)
+                inner.add("options", mount.options)
+                return inner.json
+            })
         if let io = event.io {
             var inner = Fields()
             inner.add("stdin", io.stdin)

@@ -44,7 +44,8 @@ struct ImageContent {
                 overhead: bytes.count, descriptor: target, manifest: try OCIManifest(parsing: bytes))
         }
         guard MediaType.isIndex(target.mediaType) else {
-            throw GRPCStatus(.notFound, "unexpected media type " + target.mediaType + " for " + target.digest + ": not found")
+            throw GRPCStatus(
+                .notFound, "unexpected media type " + target.mediaType + " for " + target.digest + ": not found")
         }
         for candidate in try OCIIndex(parsing: bytes).manifests {
             if let own = candidate.platform, !own.matches(platform) { continue }
@@ -71,7 +72,8 @@ struct ImageContent {
                 if let platform = item.platform {
                     all.append(platform.text)
                 } else {
-                    all += (try? await platforms(item, client)) ?? []  // content that is not here has no platform to show
+                    // Content that is not here has no platform to show.
+                    all += (try? await platforms(item, client)) ?? []
                 }
             }
             return Array(Set(all)).sorted()
@@ -97,7 +99,9 @@ func checkDigest(_ text: String) throws {
     guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
         throw CtrError.message("invalid checksum digest format")
     }
-    guard ["sha256", "sha384", "sha512"].contains(parts[0]) else { throw CtrError.message("unsupported digest algorithm") }
+    guard ["sha256", "sha384", "sha512"].contains(parts[0]) else {
+        throw CtrError.message("unsupported digest algorithm")
+    }
     guard parts[0] != "sha256" || parts[1].utf8.count == 64 else {
         throw CtrError.message("invalid checksum digest length")
     }

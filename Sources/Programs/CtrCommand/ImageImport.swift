@@ -21,7 +21,10 @@ func importImages() -> Command {
         let digests = flags.bool("digests", usage: "whether to create digest images (default: false)")
         let skip = flags.bool(
             "skip-digest-for-named",
-            usage: "skip applying --digests option to images named in the importing tar (use it in conjunction with --digests)")
+            usage:
+                "skip applying --digests option to images named in the importing tar (use it in "
+                + "conjunction with --digests)"
+        )
         let index = flags.string("index-name", usage: "image name to keep index as, by default index is discarded")
         let all = flags.bool("all-platforms", usage: "imports content for all platforms, false by default")
         let platform = flags.string("platform", usage: "imports content for specific platform")

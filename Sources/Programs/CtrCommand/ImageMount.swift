@@ -80,7 +80,8 @@ func unmountImage() -> Command {
                 do throws(GRPCStatus) { try await client.leases.delete(target) } catch {
                     if !error.isNotFound { throw error }
                 }
-                do throws(GRPCStatus) { try await client.snapshots(snapshotterName(snapshotter)).remove(target) } catch {
+                do throws(GRPCStatus) { try await client.snapshots(snapshotterName(snapshotter)).remove(target) } catch
+                {
                     if !error.isNotFound { throw error }
                 }
             }

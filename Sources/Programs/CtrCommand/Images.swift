@@ -61,10 +61,11 @@ private func checkImages() -> Command {
             for image in images {
                 let state = try await ImageState(image, client, snapshotter: snapshotterName(snapshotter))
                 if quiet.value && state.isComplete && state.isUnpacked { session.print(image.name) }
-                text += [
-                    image.name, image.target?.mediaType ?? "", image.target?.digest ?? "", state.status, state.size,
-                    state.isUnpacked ? "true" : "false",
-                ].joined(separator: "\t") + "\n"
+                text +=
+                    [
+                        image.name, image.target?.mediaType ?? "", image.target?.digest ?? "", state.status, state.size,
+                        state.isUnpacked ? "true" : "false",
+                    ].joined(separator: "\t") + "\n"
             }
             if !quiet.value { Console.out(aligned(text, minimumWidth: 1, padding: 1)) }
         }

@@ -104,14 +104,16 @@ private enum Metrics {
 
     private func versionOne(_ metrics: CgroupStats.V1.Metrics) -> JSON {
         var fields = Fields()
-        fields.add("hugetlb", metrics.hugetlb.map { entry in
-            var inner = Fields()
-            inner.add("usage", entry.usage)
-            inner.add("max", entry.max)
-            inner.add("failcnt", entry.failcnt)
-            inner.add("pagesize", entry.pagesize)
-            return inner.json
-        })
+        fields.add(
+            "hugetlb",
+            metrics.hugetlb.map { entry in
+                var inner = Fields()
+                inner.add("usage", entry.usage)
+                inner.add("max", entry.max)
+                inner.add("failcnt", entry.failcnt)
+                inner.add("pagesize", entry.pagesize)
+                return inner.json
+            })
         fields.add("pids", metrics.pids.map { numbers(["current": $0.current, "limit": $0.limit]) })
         if let cpu = metrics.cpu {
             var inner = Fields()
@@ -123,20 +125,24 @@ private enum Metrics {
                 used.add("per_cpu", usage.perCpu.map { .int($0) })
                 inner.add("usage", used.json)
             }
-            inner.add("throttling", cpu.throttling.map {
-                numbers([
-                    "periods": $0.periods, "throttled_periods": $0.throttledPeriods,
-                    "throttled_time": $0.throttledTime,
-                ])
-            })
+            inner.add(
+                "throttling",
+                cpu.throttling.map {
+                    numbers([
+                        "periods": $0.periods, "throttled_periods": $0.throttledPeriods,
+                        "throttled_time": $0.throttledTime,
+                    ])
+                })
             fields.add("cpu", inner.json)
         }
         fields.add("memory", metrics.memory.map { memory($0) })
         fields.add("blkio", metrics.blkio.map { blockIO($0) })
         fields.add("rdma", metrics.rdma.map { _ in numbers([:]) })
-        fields.add("memory_oom_control", metrics.memoryOomControl.map {
-            numbers(["oom_kill_disable": $0.oomKillDisable, "under_oom": $0.underOom, "oom_kill": $0.oomKill])
-        })
+        fields.add(
+            "memory_oom_control",
+            metrics.memoryOomControl.map {
+                numbers(["oom_kill_disable": $0.oomKillDisable, "under_oom": $0.underOom, "oom_kill": $0.oomKill])
+            })
         return fields.json
     }
 
@@ -165,9 +171,11 @@ private enum Metrics {
             "usage": stat.usage, "swap": stat.swap, "kernel": stat.kernel, "kernel_tcp": stat.kernelTcp,
         ]
         for (name, entry) in entries {
-            fields.add(name, entry.map {
-                numbers(["limit": $0.limit, "usage": $0.usage, "max": $0.max, "failcnt": $0.failcnt])
-            })
+            fields.add(
+                name,
+                entry.map {
+                    numbers(["limit": $0.limit, "usage": $0.usage, "max": $0.max, "failcnt": $0.failcnt])
+                })
         }
         return fields.json
     }
@@ -175,21 +183,24 @@ private enum Metrics {
     private func blockIO(_ stat: CgroupStats.V1.BlkIOStat) -> JSON {
         var fields = Fields()
         let lists: KeyValuePairs<String, [CgroupStats.V1.BlkIOEntry]> = [
-            "io_service_bytes_recursive": stat.ioServiceBytesRecursive, "io_serviced_recursive": stat.ioServicedRecursive,
+            "io_service_bytes_recursive": stat.ioServiceBytesRecursive,
+            "io_serviced_recursive": stat.ioServicedRecursive,
             "io_queued_recursive": stat.ioQueuedRecursive, "io_service_time_recursive": stat.ioServiceTimeRecursive,
             "io_wait_time_recursive": stat.ioWaitTimeRecursive, "io_merged_recursive": stat.ioMergedRecursive,
             "io_time_recursive": stat.ioTimeRecursive, "sectors_recursive": stat.sectorsRecursive,
         ]
         for (name, list) in lists {
-            fields.add(name, list.map { entry in
-                var inner = Fields()
-                inner.add("op", entry.op)
-                inner.add("device", entry.device)
-                inner.add("major", entry.major)
-                inner.add("minor", entry.minor)
-                inner.add("value", entry.value)
-                return inner.json
-            })
+            fields.add(
+                name,
+                list.map { entry in
+                    var inner = Fields()
+                    inner.add("op", entry.op)
+                    inner.add("device", entry.device)
+                    inner.add("major", entry.major)
+                    inner.add("minor", entry.minor)
+                    inner.add("value", entry.value)
+                    return inner.json
+                })
         }
         return fields.json
     }
@@ -197,37 +208,48 @@ private enum Metrics {
     private func versionTwo(_ metrics: CgroupStats.V2.Metrics) -> JSON {
         var fields = Fields()
         fields.add("pids", metrics.pids.map { numbers(["current": $0.current, "limit": $0.limit]) })
-        fields.add("cpu", metrics.cpu.map {
-            numbers([
-                "usage_usec": $0.usageUsec, "user_usec": $0.userUsec, "system_usec": $0.systemUsec,
-                "nr_periods": $0.nrPeriods, "nr_throttled": $0.nrThrottled, "throttled_usec": $0.throttledUsec,
-            ])
-        })
-        fields.add("memory", metrics.memory.map {
-            numbers([
-                "anon": $0.anon, "file": $0.file, "kernel_stack": $0.kernelStack, "slab": $0.slab, "sock": $0.sock,
-                "shmem": $0.shmem, "file_mapped": $0.fileMapped, "file_dirty": $0.fileDirty,
-                "file_writeback": $0.fileWriteback, "anon_thp": $0.anonThp, "inactive_anon": $0.inactiveAnon,
-                "active_anon": $0.activeAnon, "inactive_file": $0.inactiveFile, "active_file": $0.activeFile,
-                "unevictable": $0.unevictable, "slab_reclaimable": $0.slabReclaimable,
-                "slab_unreclaimable": $0.slabUnreclaimable, "pgfault": $0.pgfault, "pgmajfault": $0.pgmajfault,
-                "usage": $0.usage, "usage_limit": $0.usageLimit, "swap_usage": $0.swapUsage,
-                "swap_limit": $0.swapLimit,
-            ])
-        })
-        fields.add("io", metrics.io.map { io in
-            var inner = Fields()
-            inner.add("usage", io.usage.map {
+        fields.add(
+            "cpu",
+            metrics.cpu.map {
                 numbers([
-                    "major": $0.major, "minor": $0.minor, "rbytes": $0.rbytes, "wbytes": $0.wbytes, "rios": $0.rios,
-                    "wios": $0.wios,
+                    "usage_usec": $0.usageUsec, "user_usec": $0.userUsec, "system_usec": $0.systemUsec,
+                    "nr_periods": $0.nrPeriods, "nr_throttled": $0.nrThrottled, "throttled_usec": $0.throttledUsec,
                 ])
             })
-            return inner.json
-        })
-        fields.add("memory_events", metrics.memoryEvents.map {
-            numbers(["low": $0.low, "high": $0.high, "max": $0.max, "oom": $0.oom, "oom_kill": $0.oomKill])
-        })
+        fields.add(
+            "memory",
+            metrics.memory.map {
+                numbers([
+                    "anon": $0.anon, "file": $0.file, "kernel_stack": $0.kernelStack, "slab": $0.slab, "sock": $0.sock,
+                    "shmem": $0.shmem, "file_mapped": $0.fileMapped, "file_dirty": $0.fileDirty,
+                    "file_writeback": $0.fileWriteback, "anon_thp": $0.anonThp, "inactive_anon": $0.inactiveAnon,
+                    "active_anon": $0.activeAnon, "inactive_file": $0.inactiveFile, "active_file": $0.activeFile,
+                    "unevictable": $0.unevictable, "slab_reclaimable": $0.slabReclaimable,
+                    "slab_unreclaimable": $0.slabUnreclaimable, "pgfault": $0.pgfault, "pgmajfault": $0.pgmajfault,
+                    "usage": $0.usage, "usage_limit": $0.usageLimit, "swap_usage": $0.swapUsage,
+                    "swap_limit": $0.swapLimit,
+                ])
+            })
+        fields.add(
+            "io",
+            metrics.io.map { io in
+                var inner = Fields()
+                inner.add(
+                    "usage",
+                    io.usage.map {
+                        numbers([
+                            "major": $0.major, "minor": $0.minor, "rbytes": $0.rbytes, "wbytes": $0.wbytes,
+                            "rios": $0.rios,
+                            "wios": $0.wios,
+                        ])
+                    })
+                return inner.json
+            })
+        fields.add(
+            "memory_events",
+            metrics.memoryEvents.map {
+                numbers(["low": $0.low, "high": $0.high, "max": $0.max, "oom": $0.oom, "oom_kill": $0.oomKill])
+            })
         return fields.json
     }
 }

@@ -15,7 +15,9 @@ func namespacesCommand() -> Command {
             try await session.client().namespaces.create(name, labels: labels)
         }
     }.described("create a new namespace. it must be unique")
-    let label = Command("label", usage: "set and clear labels for a namespace", arguments: "<name> [<key>=<value>, ...]") { _ in
+    let label = Command(
+        "label", usage: "set and clear labels for a namespace", arguments: "<name> [<key>=<value>, ...]"
+    ) { _ in
         { (session, arguments) in
             let (name, labels) = objectWithLabels(arguments)
             guard !name.isEmpty else { throw CtrError.message("please specify a namespace") }
@@ -44,7 +46,9 @@ private func removeNamespaces() -> Command {
     Command("remove", "rm", usage: "remove one or more namespaces", arguments: "<name> [<name>, ...]") { flags in
         let cgroup = flags.bool("cgroup", "c", usage: "delete the namespace's cgroup")
         return { (session, arguments) in
-            if cgroup.value { throw CtrError.message("--cgroup is not supported: no cgroup belongs to a namespace here") }
+            if cgroup.value {
+                throw CtrError.message("--cgroup is not supported: no cgroup belongs to a namespace here")
+            }
             let client = try await session.client()
             var failure: GRPCStatus?
             for name in arguments {

@@ -64,7 +64,9 @@ struct NewContainer {
             let runc = !run.runcBinary.value.isEmpty || run.systemdCgroup.value
             if runc && flags.runtime.value != "io.containerd.runc.v2" {
                 throw CtrError.message(
-                    "specifying runc-binary and runc-systemd-cgroup is only supported for \"io.containerd.runc.v2\" runtime")
+                    "specifying runc-binary and runc-systemd-cgroup is only supported for "
+                        + "\"io.containerd.runc.v2\" runtime"
+                )
             }
             if run.systemdCgroup.value && run.cgroup.value.isEmpty {
                 throw CtrError.message("option \"runc-systemd-cgroup\" requires \"cgroup\" to be set")
@@ -95,7 +97,8 @@ struct NewContainer {
         let configuration = try await content.configuration(client)
         let config = configuration.config
         let top: String
-        if let known = try chainIDs(configuration.diffIDs).last, try await exists(known, client.snapshots(snapshotter)) {
+        if let known = try chainIDs(configuration.diffIDs).last, try await exists(known, client.snapshots(snapshotter))
+        {
             top = known
         } else {
             top = try await unpack(content, client, snapshotter: snapshotter)

@@ -8,7 +8,8 @@ internal import Protobuf
 internal import Terminal
 
 func runCommand() -> Command {
-    let command = Command("run", usage: "run a container", arguments: "[flags] Image|RootFS ID [COMMAND] [ARG...]") { flags in
+    let command = Command("run", usage: "run a container", arguments: "[flags] Image|RootFS ID [COMMAND] [ARG...]") {
+        flags in
         let run = RunFlags(flags)
         let container = ContainerFlags(flags)
         return { (session, arguments) in
@@ -81,6 +82,8 @@ private struct RunningContainer {
         do {
             let waiting = attach == nil ? nil : task.startWaiting()
             if !flags.pidFile.value.isEmpty { try writePidFile(flags.pidFile.value, task.pid) }
+            // The terminal is there before the process: a program finds its size when it starts.
+            if attach != nil && flags.tty.value { await resizeTerminal(client, arguments.id) }
             try await client.tasks.start(arguments.id)
             guard let waiting, let attach else { return 0 }
             attach.follow(client, arguments.id, session)
@@ -142,15 +145,10 @@ final class Attachment {
     func follow(_ client: ContainerdClient, _ id: String, exec: String = "", _ session: Session) {
         let executor = session.executor
         let terminal = self.terminal
-        @Sendable func resize() async {
-            guard let size = Terminal.size(0) ?? Terminal.size(1) else { return }
-            // A process that has just ended has no size.
-            try? await client.tasks.resize(id, exec: exec, width: UInt32(size.columns), height: UInt32(size.rows))
-        }
-        if terminal { Task(executorPreference: executor) { await resize() } }
+        if terminal { Task(executorPreference: executor) { await resizeTerminal(client, id, exec) } }
         signals.onSignal { signal in
             Task(executorPreference: executor) {
-                if terminal { return await resize() }
+                if terminal { return await resizeTerminal(client, id, exec) }
                 do throws(GRPCStatus) {
                     try await client.tasks.kill(id, exec: exec, signal: UInt32(signal))
                 } catch {
@@ -163,6 +161,13 @@ final class Attachment {
 
     /// Gives the terminal back as it was.
     func restore() { mode?.restore() }
+}
+
+/// Gives a process's terminal the size of ours.
+func resizeTerminal(_ client: ContainerdClient, _ id: String, _ exec: String = "") async {
+    guard let size = Terminal.size(0) ?? Terminal.size(1) else { return }
+    // A process that has just ended has no size.
+    try? await client.tasks.resize(id, exec: exec, width: UInt32(size.columns), height: UInt32(size.rows))
 }
 
 /// A task that this program makes.

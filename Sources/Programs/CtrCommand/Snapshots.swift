@@ -111,7 +111,8 @@ private func printMounts(_ target: String, _ mounts: [ContainerdTypes.Mount], _ 
 }
 
 private func snapshotMounts(_ group: Group) -> Command {
-    Command("mounts", "m", "mount", usage: "mount gets mount commands for the snapshots", arguments: "<target> <key>") { _ in
+    Command("mounts", "m", "mount", usage: "mount gets mount commands for the snapshots", arguments: "<target> <key>") {
+        _ in
         { (session, arguments) in
             guard arguments.count == 2 else { throw CtrError.help(nil) }
             printMounts(arguments[0], try await group.snapshots(session).mounts(arguments[1]), session)

@@ -137,7 +137,8 @@ struct SpecChoices {
         }
         if flags.seccomp.value {
             if profile.isEmpty {
-                throw CtrError.message("--seccomp without --seccomp-profile is not supported: there is no default profile yet")
+                throw CtrError.message(
+                    "--seccomp without --seccomp-profile is not supported: there is no default profile yet")
             }
             guard let json = try JSON(parsing: try Files.read(profile)).object else {
                 throw CtrError.message("decoding seccomp profile failed: no object")
@@ -149,7 +150,8 @@ struct SpecChoices {
             if !flags.apparmor.value.isEmpty {
                 throw CtrError.message("apparmor-profile conflicts with apparmor-default-profile")
             }
-            throw CtrError.message("--apparmor-default-profile is not supported: load the profile and use --apparmor-profile")
+            throw CtrError.message(
+                "--apparmor-default-profile is not supported: load the profile and use --apparmor-profile")
         }
         if !flags.apparmor.value.isEmpty { spec.changeProcess { $0.apparmorProfile = flags.apparmor.value } }
     }
@@ -227,7 +229,8 @@ private func device(at path: String) -> Spec.Device? {
     default: return nil
     }
     return Spec.Device(
-        path: path, type: type, major: Int(cl_major(UInt64(status.st_rdev))), minor: Int(cl_minor(UInt64(status.st_rdev))),
+        path: path, type: type, major: Int(cl_major(UInt64(status.st_rdev))),
+        minor: Int(cl_minor(UInt64(status.st_rdev))),
         fileMode: status.st_mode & 0o7777, uid: status.st_uid, gid: status.st_gid)
 }
 

@@ -31,6 +31,7 @@ func startTask() -> Command {
             try await life.create(found)
             let waiting = attach == nil ? nil : life.startWaiting()
             if !pidFile.value.isEmpty { try writePidFile(pidFile.value, life.pid) }
+            if attach != nil && terminal { await resizeTerminal(client, id) }
             do {
                 try await client.tasks.start(id)
             } catch {
@@ -160,7 +161,8 @@ func attachTask() -> Command {
             let state = try await client.tasks.get(id)
             let attach = try Attachment(terminal: state.terminal)
             defer { attach.restore() }
-            let streams = try TaskStreams(attachingTo: state.stdin, state.stdout, state.stderr, terminal: state.terminal)
+            let streams = try TaskStreams(
+                attachingTo: state.stdin, state.stdout, state.stderr, terminal: state.terminal)
             let executor = session.executor
             streams.copyInput {
                 Task(executorPreference: executor) {

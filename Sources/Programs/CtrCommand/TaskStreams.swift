@@ -160,7 +160,10 @@ private final class Outputs: Sendable {
 final class Signals: Sendable {
     /// All that can be caught, but for those that tell of this program's own affairs.
     static var forwarded: [Int32] {
-        (1..<32).filter { ![SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGWINCH, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP].contains($0) }
+        (1..<32).filter {
+            ![SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGWINCH, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP]
+                .contains($0)
+        }
     }
 
     private let descriptor: Int32
