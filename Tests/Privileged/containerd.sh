@@ -130,7 +130,7 @@ for i in 1 2 3 4 5 6; do
     for c in $(ctr tasks ls -q); do ctr tasks kill -s KILL $c >/dev/null 2>&1; sleep 0.2; ctr tasks rm -f $c >/dev/null 2>&1; done
     for c in $(ctr containers ls -q); do ctr containers rm $c >/dev/null 2>&1; done
 done
-check "six kills in the midst of a start leave no task, bundle, mount or shim" 'eq "$(ctr tasks ls -q)" ""; until_ok 5 "! ls $STATE/default/* 2>/dev/null"; ! grep -q $STATE /proc/mounts; until_ok 5 "! pgrep -f containerd-shim-runc-v2"'
+ours "six kills in the midst of a start leave no task, bundle, mount or shim" 'eq "$(ctr tasks ls -q)" ""; until_ok 5 "! ls $STATE/default/* 2>/dev/null"; ! grep -q $STATE /proc/mounts; until_ok 5 "! pgrep -f containerd-shim-runc-v2"'
 check "and the daemon still runs containers" 'eq "$(run $IMG after echo fine)" fine'
 for i in 1 2 3; do
     ctr images import "$T/packed.tar" >/dev/null 2>&1 & R=$!
