@@ -43,6 +43,7 @@ final class Daemon: Sendable {
             }
         }
         waitForEnd(&signals)
+        ServiceNotification.send("STOPPING=1")
         unlink(configuration.address)
         unlink(configuration.eventsAddress)
         return 0
@@ -97,6 +98,7 @@ final class Daemon: Sendable {
         let micros = (nanosecondsNow() - began) / 1000
         let digits = String(String(1_000_000 + micros % 1_000_000).dropFirst())
         logger.info("containerd successfully booted in \(micros / 1_000_000).\(digits)s")
+        ServiceNotification.send("READY=1")
         services.collector.schedule()
         services.idle.touch()
     }

@@ -63,7 +63,8 @@ struct ShimBinary: Sendable {
     }
 
     private var environment: [String] {
-        let replaced = ["GOMAXPROCS=", "TTRPC_ADDRESS="]
+        // What the service manager told us is not for shims: a runtime would take its socket for the container's.
+        let replaced = ["GOMAXPROCS=", "TTRPC_ADDRESS=", "NOTIFY_SOCKET="]
         return Process.environment.filter { entry in !replaced.contains { entry.hasPrefix($0) } }
             + ["GOMAXPROCS=2", "TTRPC_ADDRESS=" + settings.eventsAddress]
     }

@@ -156,7 +156,8 @@ extension TaskStore {
     /// A shim that was started for a task which was then never created is taken down.
     private func removeIfEmpty(_ shim: Shim) async {
         do throws(ServiceError) {
-            _ = try await shim.state(timeout: 5_000)
+            // A shim that is stuck does not keep the daemon from starting: it is taken to have its task.
+            _ = try await shim.state(timeout: 1_000)
         } catch {
             guard error.kind == .notFound, forget(shim) else { return }
             logger.info("cleaning leaked shim process", metadata: ["id": "\(shim.bundle.id)"])
