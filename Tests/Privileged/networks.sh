@@ -1,0 +1,73 @@
+#!/bin/bash
+# Networks and volumes of dockerd on the real kernel: rules, addresses, names, ports, and what is left after kills.
+#   networks.sh BIN      BIN holds the eight programs; everything runs in namespaces of its own.
+. "$(dirname "$0")/../Scenario/stack.sh"
+
+image >/dev/null 2>&1 || { echo "not ok - an image can be made"; echo "0 passed, 1 failed"; exit 1; }
+containerd_up && dockerd_up || { echo "not ok - the daemons start"; tail -5 $T/*.log; echo "0 passed, 1 failed"; exit 1; }
+docker load -i $T/busybox.tar >/dev/null 2>&1
+cat >>$T/words <<'WORDS'
+run() { docker run -d "$@" >/dev/null; }
+inside() { docker exec "$@"; }
+address() { docker inspect -f "{{(index .NetworkSettings.Networks \"$2\").IPAddress}}" "$1"; }
+refused() { local text=$1 out; shift; out=$("$@" 2>&1) && { echo "not refused"; return 1; }; has "$out" "$text"; }
+WORDS
+
+# The default bridge.
+ok "the filter table has the chains and rules of a fresh daemon" 'same "$(iptables -S FORWARD | tail -n +2 | head -3)" "-A FORWARD -j DOCKER-USER
+-A FORWARD -j DOCKER-ISOLATION-STAGE-1
+-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"; same "$(iptables -S DOCKER-USER)" "-N DOCKER-USER
+-A DOCKER-USER -j RETURN"'
+ok "docker0 has the first address of 172.17.0.0/16" 'has "$(ip -4 -o addr show docker0)" "172.17.0.1/16"'
+ok "a published port has its three rules" 'run --name web -p 8080:80 -p 127.0.0.1:9000:90/udp busybox httpd -f -p 80 -h /etc
+a=$(address web bridge); has "$(iptables -t nat -S DOCKER)" "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination $a:80"
+has "$(iptables -S DOCKER)" "-A DOCKER -d $a/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT"
+has "$(iptables -t nat -S POSTROUTING)" "-A POSTROUTING -s $a/32 -d $a/32 -p tcp -m tcp --dport 80 -j MASQUERADE"
+has "$(iptables -t nat -S DOCKER)" "-A DOCKER -d 127.0.0.1/32 ! -i docker0 -p udp -m udp --dport 9000 -j DNAT --to-destination $a:90"'
+ok "the port answers on IPv4 and IPv6 loopback" 'has "$(busybox wget -qO- http://127.0.0.1:8080/hostname)" ""; has "$(busybox wget -qO- http://[::1]:8080/hostname)" ""'
+ok "the container has eth0, a default route and no IPv6" 'has "$(inside web ip addr)" "eth0"; has "$(inside web ip route)" "default via 172.17.0.1 dev eth0"; same "$(inside web cat /proc/sys/net/ipv6/conf/all/disable_ipv6)" 1'
+ok "a port that is published already is refused, and nothing is left" 'refused "Bind for 0.0.0.0:8080 failed: port is already allocated" docker run --rm -p 8080:80 busybox true; same "$(ip -o link | grep -c veth)" 1'
+ok "a port that a stranger has is refused with the words of the proxy" 'busybox nc -l -p 7070 & p=$!; sleep 0.3
+refused "Error starting userland proxy: listen tcp4 0.0.0.0:7070: bind: address already in use" docker run --rm -p 7070:80 busybox true; kill $p'
+ok "-P gives ports from 32768 on" 'run --name all -P --expose 70-71 busybox sleep 1000; has "$(docker port all)" "70/tcp -> 0.0.0.0:3276"; docker rm -f all >/dev/null'
+ok "links are in the hosts file and the environment" 'out=$(docker run --rm --link web:my-web busybox sh -c "cat /etc/hosts; env"); has "$out" "$(address web bridge)	my-web "; has "$out" "MY_WEB_PORT_80_TCP=tcp://$(address web bridge):80"'
+ok "extra hosts, DNS settings and host-gateway" 'out=$(docker run --rm --add-host h:1.2.3.4 --add-host g:host-gateway --dns 9.9.9.9 --dns-search a.b --dns-option ndots:3 busybox cat /etc/hosts /etc/resolv.conf)
+has "$out" "1.2.3.4	h"; has "$out" "172.17.0.1	g"; has "$out" "search a.b
+nameserver 9.9.9.9
+options ndots:3"'
+ok "none has the loopback alone, host has the host'\''s, container shares" 'same "$(docker run --rm --network none busybox ip -o link | wc -l)" 1
+has "$(docker run --rm --network host busybox ip -o link)" docker0; same "$(docker run --rm --network container:web busybox hostname -i)" "$(address web bridge)"'
+
+# Networks of one's own.
+ok "a network gets the next subnet and its bridge" 'docker network create n1 >/dev/null; same "$(docker network inspect -f "{{(index .IPAM.Config 0).Subnet}}" n1)" 172.18.0.0/16; has "$(ip -4 -o addr)" 172.18.0.1/16'
+ok "names and aliases are resolved there, others are not" 'run --name db --network n1 --network-alias store busybox sleep 1000; run --name app --network n1 --link db:data busybox sleep 1000
+for n in db store data db.n1; do has "$(inside app nslookup -type=a $n)" "$(address db n1)"; done; same "$(status docker exec app nslookup -type=a web)" 1'
+ok "connect and disconnect while running" 'docker network connect n1 web; has "$(inside web ip addr)" eth1; has "$(inside app nslookup -type=a web)" "$(address web n1)"
+docker network disconnect n1 web; same "$(inside web ip -o addr | grep -c eth1 || true)" 0'
+ok "a network in use stays, an unused one goes" 'refused "has active endpoints" docker network rm n1; docker rm -f app db >/dev/null; docker network rm n1 >/dev/null; same "$(ip -o link | grep -c br- || true)" 0; same "$(iptables-save | grep -c br- || true)" 0'
+ok "addresses asked for, ranges and internal networks" 'docker network create --internal --subnet 10.5.0.0/16 --ip-range 10.5.4.0/24 --aux-address a=10.5.4.1 n2 >/dev/null
+run --name fixed --network n2 --ip 10.5.9.9 busybox sleep 1000; same "$(address fixed n2)" 10.5.9.9; refused "Address already in use" docker run --rm --network n2 --ip 10.5.9.9 busybox true
+run --name next --network n2 busybox sleep 1000; same "$(address next n2)" 10.5.4.2; same "$(inside next ip route | grep -c default || true)" 0; docker rm -f fixed next >/dev/null; docker network prune -f >/dev/null'
+ok "what is wrong is told in upstream'\''s words" 'refused "network nosuch not found" docker run --rm --network nosuch busybox true; refused "Pool overlaps with other one on this address space" docker network create --subnet 172.17.9.0/24 x
+refused "plugin \"nosuch\" not found" docker network create -d nosuch x; refused "is a pre-defined network and cannot be removed" docker network rm bridge'
+
+# Volumes.
+ok "a new volume gets the image'\''s content, and keeps its own" 'docker run --rm -v data:/etc busybox sh -c "ls /etc; echo kept >/etc/mark" >/dev/null; has "$(ls /var/lib/docker/volumes/data/_data)" passwd; same "$(docker run --rm -v data:/mnt busybox cat /mnt/mark)" kept'
+ok "a volume in use stays, and goes when it is not" 'run --name user -v data:/d -v /anon busybox sleep 1000; refused "volume is in use" docker volume rm data; docker rm -fv user >/dev/null; same "$(docker volume ls -q)" data; docker volume rm data >/dev/null; same "$(ls /var/lib/docker/volumes)" ""'
+ok "a volume on tmpfs is mounted with its first container and unmounted with its last" 'docker volume create -o type=tmpfs -o device=tmpfs -o o=size=1m mem >/dev/null; run --name mm -v mem:/m busybox sleep 1000; has "$(findmnt -n /var/lib/docker/volumes/mem/_data)" tmpfs
+docker rm -f mm >/dev/null; same "$(findmnt -n /var/lib/docker/volumes/mem/_data || true)" ""; docker volume rm mem >/dev/null'
+
+# Kills.
+docker network create n3 >/dev/null; docker run -d --name db3 --network n3 busybox sleep 1000 >/dev/null; docker run -d --name app3 --network n3 -p 8083:80 busybox httpd -f -p 80 -h /etc >/dev/null
+pgrep -f '[d]ocker-proxy -proto' | sort >$T/proxies
+stop $DOCKERD KILL; rm -f /var/run/docker.pid
+ok "without a daemon the ports go on" 'busybox wget -qO- http://127.0.0.1:8083/hostname >/dev/null; busybox wget -qO- http://127.0.0.1:8080/hostname >/dev/null'
+dockerd_up
+ok "after its kill the daemon knows proxies, addresses and names again" 'same "$(pgrep -f "[d]ocker-proxy -proto" | sort)" "$(cat $T/proxies)"; has "$(docker exec app3 nslookup -type=a db3)" "$(address db3 n3)"; has "$(docker port app3)" 0.0.0.0:8083; run --name late busybox sleep 1000; [ "$(address late bridge)" != "$(address web bridge)" ]'
+for pause in 0.02 0.05 0.1 0.2 0.3; do
+    for i in 1 2 3; do (timeout 20 docker run -d -p 80 busybox sleep 1000 >/dev/null 2>&1 &); done
+    sleep $pause; stop $DOCKERD KILL; rm -f /var/run/docker.pid; dockerd_up
+done
+ok "kills in the middle of starts leave nothing" 'docker rm -f $(docker ps -aq) >/dev/null; docker network prune -f >/dev/null
+soon "! ip -o link | grep veth"; same "$(iptables-save | grep -cE -- "dport|br-" || true)" 0; same "$(ls /run/docker/netns)" ""; same "$(pgrep -f "[d]ocker-proxy -proto" || true)" ""; same "$(ls /var/lib/docker/network/files | grep -c sandbox || true)" 0'
+finish
