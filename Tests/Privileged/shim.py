@@ -523,6 +523,12 @@ try:
     left = [p for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid() and alive(int(p)) and b"containerd-shim" in open("/proc/%s/cmdline" % p, "rb").read()]
     eq("no shim is left", left, [])
 finally:
+    for p in os.listdir("/proc"):  # all that is left in this pid namespace is ours
+        if p.isdigit() and int(p) != os.getpid():
+            try: os.kill(int(p), 9)
+            except OSError: pass
+    time.sleep(0.3)
+    subprocess.run("umount -l %s/state/*/*/rootfs" % T, shell=True, stderr=subprocess.DEVNULL)
     for root, dirs, _ in os.walk("/sys/fs/cgroup", topdown=False):
         if CGROUP in root + "/":
             try: os.rmdir(root)

@@ -114,7 +114,9 @@ public final class EventLoop {
             for index in 0..<max(0, Int(count)) {
                 let event = events[index]
                 let descriptor = Int32(truncatingIfNeeded: event.data.u64 & 0xffff_ffff)
-                guard let watch = watches[descriptor], UInt64(watch.generation) == event.data.u64 >> 32 else { continue }
+                guard let watch = watches[descriptor], UInt64(watch.generation) == event.data.u64 >> 32 else {
+                    continue
+                }
                 watch.handler(Readiness(rawValue: event.events))
                 if stopped { return }
             }

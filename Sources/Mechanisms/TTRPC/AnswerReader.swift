@@ -56,7 +56,8 @@ final class AnswerSlot: @unchecked Sendable {
 
 /// The one thread that reads every client's connection.
 ///
-/// Safe to share: `clients` is touched only under `lock`; descriptors are plain numbers that live as long as the process.
+/// Safe to share: `clients` is touched only under `lock`; descriptors are plain numbers that live as long as the
+/// process.
 final class AnswerReader: @unchecked Sendable {
     static let shared = AnswerReader()
 

@@ -32,7 +32,9 @@ public final class TTRPCClient: @unchecked Sendable {
 
     /// Connects to a unix socket ("unix://" before the path is taken off).
     public init(path: String) throws(TTRPCError) {
-        let plain = path.utf8.starts(with: "unix://".utf8) ? String(decoding: Array(path.utf8.dropFirst(7)), as: UTF8.self) : path
+        let scheme = "unix://"
+        let plain = path.utf8.starts(with: scheme.utf8)
+            ? String(decoding: Array(path.utf8.dropFirst(scheme.utf8.count)), as: UTF8.self) : path
         do throws(SystemCallError) {
             socket = try Glue.unixSocket(blocking: true)
             try Glue.connect(socket.number, to: plain)
@@ -60,7 +62,9 @@ public final class TTRPCClient: @unchecked Sendable {
         _ method: ProtobufMethod<Request, Response>, _ request: Request, timeout: UInt64? = nil
     ) async throws(TTRPCError) -> Response {
         let answer = await withCheckedContinuation { continuation in
-            begin(method.service, method.name, request.protobuf(), timeout: timeout) { continuation.resume(returning: $0) }
+            begin(method.service, method.name, request.protobuf(), timeout: timeout) {
+                continuation.resume(returning: $0)
+            }
         }
         return try TTRPCClient.decode(answer)
     }

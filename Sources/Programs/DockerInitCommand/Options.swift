@@ -138,6 +138,9 @@ private let signals: [(StaticString, Int32)] = [
 
 /// The number of a signal by its full name ("SIGKILL"); nil when -p does not know it.
 func signalNumber(_ name: String) -> Int32? {
-    for (known, number) in signals where strcmp(name, UnsafeRawPointer(known.utf8Start).assumingMemoryBound(to: CChar.self)) == 0 { return number }
+    for (known, number) in signals {
+        let bytes = UnsafeBufferPointer(start: known.utf8Start, count: known.utf8CodeUnitCount)
+        if name.utf8.elementsEqual(bytes) { return number }
+    }
     return nil
 }

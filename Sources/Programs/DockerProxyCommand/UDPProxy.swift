@@ -103,7 +103,8 @@ final class UDPProxy {
         var isSecondTry = false
         while next < end {
             let sent = cl_send_datagrams(
-                flow.socket, buffer + next * UDPProxy.longest, UDPProxy.longest, Int32(end - next), lengths + next, nil, 0)
+                flow.socket, buffer + next * UDPProxy.longest, UDPProxy.longest, Int32(end - next), lengths + next,
+                nil, 0)
             if sent > 0 {
                 next += Int(sent)
                 isSecondTry = false

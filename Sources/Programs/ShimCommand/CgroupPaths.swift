@@ -77,7 +77,8 @@ struct CgroupPaths {
             let names = fields[dash + 3].split(separator: ",").map { String($0) }
             found.append(
                 Mount(
-                    root: String(fields[3]), point: String(fields[4]), isUnified: type == "cgroup2", controllers: names))
+                    root: String(fields[3]), point: String(fields[4]), isUnified: type == "cgroup2",
+                    controllers: names))
         }
         return found
     }

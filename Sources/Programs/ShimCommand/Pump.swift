@@ -5,7 +5,8 @@ internal import Linux
 /// kept, and the source is left alone for as long.
 final class Pump {
     /// One buffer serves all pumps: between two turns of the loop it holds nothing.
-    private nonisolated(unsafe) static let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 4096)
+    private nonisolated(unsafe) static let buffer =
+        UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 4096)
 
     private let loop: EventLoop
     private let source: Int32

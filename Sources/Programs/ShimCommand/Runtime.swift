@@ -50,7 +50,8 @@ struct Runtime {
             bytes = try Files.read(log)
         } catch {
             return RuntimeFailure(
-                message: prefix + ": unable to retrieve OCI runtime error (" + error.description + "): " + failure.message)
+                message: prefix + ": unable to retrieve OCI runtime error (" + error.description + "): "
+                    + failure.message)
         }
         guard let words = Runtime.lastError(in: bytes) else {
             return RuntimeFailure(message: prefix + ": " + failure.message)

@@ -22,7 +22,7 @@ struct SHA256 {
         padded.append(0x80)
         while padded.count % 64 != 56 { padded.append(0) }
         let bits = UInt64(message.count) * 8
-        for shift in stride(from: UInt64(56), through: 0, by: -8) { padded.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+        for index in 0..<8 { padded.append(UInt8(truncatingIfNeeded: bits >> UInt64(56 - index * 8))) }
         for start in stride(from: 0, to: padded.count, by: 64) { hash.take(padded[start..<start + 64]) }
         var digest: [UInt8] = []
         for word in hash.state {

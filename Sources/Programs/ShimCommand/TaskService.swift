@@ -56,7 +56,9 @@ final class TaskService {
         }
     }
 
-    private func with<Request: ProtobufMessage>(_ call: TTRPCCall, _ body: (Request, TTRPCCall) throws(TTRPCError) -> Void) {
+    private func with<Request: ProtobufMessage>(
+        _ call: TTRPCCall, _ body: (Request, TTRPCCall) throws(TTRPCError) -> Void
+    ) {
         do throws(ProtobufError) {
             let request = try Request(protobuf: call.payload)
             do throws(TTRPCError) {
@@ -205,7 +207,9 @@ final class TaskService {
     private func killAll(_ container: Container) {
         container.initProcess.exclusively { [self] done in
             run(container.runtime, ["kill", "--all", container.id, "9"]) { [log] result in
-                if case .failure(let failure) = result { log.debug("failed to kill init's children: " + failure.message) }
+                if case .failure(let failure) = result {
+                    log.debug("failed to kill init's children: " + failure.message)
+                }
                 done()
             }
         }
@@ -253,7 +257,9 @@ final class TaskService {
         if inputFile >= 0 { close(inputFile) }
     }
 
-    private static func outcome(_ status: ExitStatus, _ program: String, _ printed: String) -> Result<Void, RuntimeFailure> {
+    private static func outcome(_ status: ExitStatus, _ program: String, _ printed: String)
+        -> Result<Void, RuntimeFailure>
+    {
         if status == .exited(0) { return .success(()) }
         let words = program + " did not terminate successfully: exit status " + String(status.shellStatus)
         return .failure(RuntimeFailure(message: printed.isEmpty ? words : words + ": " + printed))
