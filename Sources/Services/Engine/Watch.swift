@@ -61,6 +61,22 @@ extension Engine {
         for container in containers where container.record.life.isRunning {
             await compare(container, byID[container.id])
         }
+        await reconcileExecs()
+    }
+
+    /// An exec may have ended while nobody told us.
+    private func reconcileExecs() async {
+        let running = execs.withLock { execs in
+            execs.values.filter { exec in exec.state.withLock { $0.isRunning && $0.exitCode == nil } }
+        }
+        for exec in running {
+            do throws(GRPCStatus) {
+                let process = try await containerd.tasks.get(exec.containerID, exec: exec.id)
+                if process.status == .stopped { await execExited(exec, status: Int(process.exitStatus)) }
+            } catch {
+                if error.code == .notFound { await execExited(exec, status: 255) }
+            }
+        }
     }
 
     /// The same for one container.
