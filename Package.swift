@@ -187,6 +187,7 @@ let tested: Set<String> = [
     "GRPC",
     "GoTemplate",
     "HTTPServer",
+    "Images",
     "JSON",
     "Linux",
     "Metadata",

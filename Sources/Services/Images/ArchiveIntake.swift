@@ -184,6 +184,8 @@ extension ImageStore {
         _ writer: inout ContainerdClient.BlobWriter, _ content: ByteChannel, _ named: Digest?
     ) async throws(GRPCStatus) -> Digest {
         var hash = Hash()
+        // A blob that another namespace has is begun with all its bytes: containerd shares it.
+        var present = Int(writer.offset)
         while true {
             let piece: [UInt8]?
             do throws(StreamError) { piece = try await content.next() } catch {
@@ -192,7 +194,9 @@ extension ImageStore {
             }
             guard let piece else { break }
             if named == nil { hash.update(piece) }
-            try await writer.write(piece)
+            let known = min(present, piece.count)
+            present -= known
+            if known < piece.count { try await writer.write(known == 0 ? piece : Array(piece[known...])) }
         }
         return named ?? hash.digest()
     }
