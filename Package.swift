@@ -171,6 +171,7 @@ let programs: [(name: String, command: String)] = [
 
 /// Modules with unit tests in Tests/<Module>Tests.
 let tested: Set<String> = [
+    "EngineAPI", "Engine",
     "Archive",
     "ContainerdAPI",
     "CtrCommand",

@@ -35,6 +35,12 @@ private struct ChangeWalk {
 
     init(image: Int32) { self.image = image }
 
+    /// What the daemon and the runtime put into every root: no change that the container made.
+    private static let furniture: Set<String> = [
+        "/.dockerenv", "/dev/console", "/dev/pts", "/dev/shm", "/dev/mqueue", "/etc/hosts", "/etc/hostname",
+        "/etc/resolv.conf", "/proc", "/sys",
+    ]
+
     mutating func directory(_ upper: Int32, _ path: String) throws(SystemCallError) {
         for name in try names(upper) {
             var status = stat()
@@ -45,6 +51,7 @@ private struct ChangeWalk {
                 if below != nil { record(here, .deleted, path) }
                 continue
             }
+            if below == nil && Self.furniture.contains(here) { continue }
             let isDirectory = cl_format(status.st_mode) == UInt32(S_IFDIR)
             if let below {
                 if !(isDirectory && Self.isSame(status, below)) { record(here, .modified, path) }

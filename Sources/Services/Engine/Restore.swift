@@ -144,8 +144,51 @@ extension Engine {
             if record.hostConfig.ipcMode == "shareable" { run.shmPath = shm }
         }
         _ = try? container.handle(.adopted(pid: Int(task.pid), paused: task.status == .paused))
+        await adoptExecs(container)
         beginHealthChecks(container)
         return true
+    }
+
+    /// Execs that the last daemon left running: their output is read, and thrown away with nobody attached, so that
+    /// neither they nor the shim wait for a reader for ever.
+    private func adoptExecs(_ container: Container) async {
+        let directory = streamDirectory(container.id)
+        let (collector, report) = (collector, configuration.report)
+        let found = await Workers.shared.run { () -> [Exec] in
+            var found: [Exec] = []
+            // A directory that cannot be read holds nothing to adopt.
+            for name in (try? Files.names(in: directory)) ?? [] where name.hasSuffix("-stdout") {
+                let id = String(name.dropLast(7))
+                if id == "init" { continue }
+                let exec = Exec(id: id, containerID: container.id, config: ExecConfig(), detachKeys: [])
+                let hasErrors = Files.exists(directory + "/" + id + "-stderr")
+                let paths = ProcessStreams.Paths(
+                    directory: directory, process: id, hasInput: false, hasTerminal: !hasErrors)
+                do throws(EngineError) {
+                    let streams = try ProcessStreams(paths, hub: exec.hub, log: nil, collector: collector)
+                    exec.state.withLock { state in
+                        state.hasStarted = true
+                        state.isRunning = true
+                        state.streams = streams
+                    }
+                    found.append(exec)
+                } catch {
+                    report("container \(container.id): exec \(id): \(error.message)")
+                }
+            }
+            return found
+        }
+        for exec in found {
+            execs.withLock { $0[exec.id] = exec }
+            Task { [self] in
+                do throws(GRPCStatus) {
+                    let process = try await containerd.with(timeout: .seconds(10)).tasks.get(container.id, exec: exec.id)
+                    if process.status == .stopped { await execExited(exec, status: Int(process.exitStatus)) }
+                } catch {
+                    if error.code == .notFound { await execExited(exec, status: 255) }
+                }
+            }
+        }
     }
 
     private func recordMissedExit(_ container: Container, _ task: ContainerdTypes.Process?) async {
@@ -217,7 +260,10 @@ extension Engine {
     /// Ends what must not outlive the daemon: every container without live restore, none with it.
     public func shutdown() async {
         shuttingDown.withLock { $0 = true }
-        for container in containers { _ = cancelRestart(container) }
+        for container in containers {
+            _ = cancelRestart(container)
+            container.updateRun { $0.health?.cancel() }
+        }
         if configuration.liveRestore { return }
         let timeout = configuration.shutdownTimeout
         await withTaskGroup(of: Void.self) { group in
