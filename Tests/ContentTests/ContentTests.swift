@@ -14,6 +14,7 @@ private let helloDigest = Digest(of: hello).description
 private func withStore(_ body: (_ root: String, _ open: () throws -> ContentStore) throws -> Void) throws {
     let root = "/tmp/content-test-" + randomHex(bytes: 6)
     try Files.makeDirectories(root)
+    // A leftover in /tmp harms nobody.
     defer { try? Files.removeTree(root) }
     try body(root) { try ContentStore(root: root + "/content", metadata: try Metadata(directory: root)) }
 }

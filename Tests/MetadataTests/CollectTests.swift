@@ -32,7 +32,9 @@ private func names(_ metadata: Metadata) throws -> [String] {
 
 @Test func whatAnImageRefersToIsKept() throws {
     try withMetadata { metadata in
-        try blob(metadata, "a", ["containerd.io/gc.ref.content.config": digest("b"), "containerd.io/gc.ref.content.l.0": digest("c")])
+        let references = ["config": digest("b"), "l.0": digest("c")]
+        let labels = references.map { ("containerd.io/gc.ref.content." + $0.key, $0.value) }
+        try blob(metadata, "a", Dictionary(uniqueKeysWithValues: labels))
         try blob(metadata, "b", ["containerd.io/gc.ref.snapshot.overlayfs": "top"])
         try blob(metadata, "c")
         try blob(metadata, "d")

@@ -44,6 +44,7 @@ private let schema = "CREATE TABLE IF NOT EXISTS t(a TEXT, b INTEGER, c BLOB, UN
         let database = try Database(path: path, schema: schema)
         #expect(throws: Stop.self) {
             try database.write(failed: { _ in Stop() }) { (connection) throws(Stop) in
+                // That it is undone is what is tested.
                 _ = try? connection.execute("INSERT INTO t VALUES('x', 1, NULL)")
                 throw Stop()
             }

@@ -11,6 +11,7 @@ private let scope = Scope(namespace: "default")
 private func withSnapshots(_ body: (_ root: String, _ open: () throws -> OverlaySnapshots) throws -> Void) throws {
     let root = "/tmp/snapshots-test-" + randomHex(bytes: 6)
     try Files.makeDirectories(root)
+    // A leftover in /tmp harms nobody.
     defer { try? Files.removeTree(root) }
     try body(root) { try OverlaySnapshots(root: root + "/overlay", metadata: try Metadata(directory: root)) }
 }

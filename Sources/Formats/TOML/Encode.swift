@@ -32,12 +32,14 @@ extension TOML {
         case .bool(let value): value ? "true" : "false"
         case .array(let items): "[" + items.map(\.inline).joined(separator: ", ") + "]"
         case .table(let table):
-            "{" + table.members.map { TOML.bareOrQuoted($0.key) + " = " + $0.value.inline }.joined(separator: ", ") + "}"
+            "{" + table.members.map { TOML.bareOrQuoted($0.key) + " = " + $0.value.inline }.joined(separator: ", ")
+                + "}"
         }
     }
 
     static func bareOrQuoted(_ key: String) -> String {
-        let isBare = !key.isEmpty
+        let isBare =
+            !key.isEmpty
             && key.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

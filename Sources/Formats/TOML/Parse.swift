@@ -67,7 +67,8 @@ private struct TOMLParser {
 
     private func openTable(at path: ArraySlice<String>, into table: inout TOML.Table) throws(TOMLError) {
         guard let key = path.first else { return }
-        try descend(key, into: &table) { (inner) throws(TOMLError) in try openTable(at: path.dropFirst(), into: &inner) }
+        try descend(key, into: &table) { (inner) throws(TOMLError) in try openTable(at: path.dropFirst(), into: &inner)
+        }
     }
 
     private func appendTable(at path: ArraySlice<String>, into table: inout TOML.Table) throws(TOMLError) {

@@ -2,8 +2,8 @@ internal import CLinux
 internal import Linux
 internal import Synchronization
 
-/// Gives memory back a moment after the last request: what a daemon needed to start, or for a burst of work, is not what
-/// it needs while it waits.
+/// Gives memory back a moment after the last request: what a daemon needed to start, or for a burst of work, is not
+/// what it needs while it waits.
 public final class IdleMemory: Sendable {
     /// Runs a closure after so many milliseconds: the caller's event loop.
     public typealias Schedule = @Sendable (_ milliseconds: Int64, _ body: @escaping @Sendable () -> Void) -> Void

@@ -111,7 +111,8 @@ final class Daemon: Sendable {
         try claim(metadataRoot)
         let metadata = try Metadata(directory: metadataRoot)
         let content = try ContentStore(root: root + "/io.containerd.content.v1.content", metadata: metadata)
-        let overlay = configuration.overlayRoot.isEmpty
+        let overlay =
+            configuration.overlayRoot.isEmpty
             ? root + "/io.containerd.snapshotter.v1.overlayfs" : configuration.overlayRoot
         let snapshots = try OverlaySnapshots(root: overlay, metadata: metadata)
         let bus = EventBus()
@@ -174,7 +175,8 @@ final class Daemon: Sendable {
         if let text = try? Files.readText(path + "/uuid"), text.utf8.count == 36 { return text }
         let digits = Array(randomHex(bytes: 16).utf8)
         func part(_ range: Range<Int>) -> String { String(decoding: digits[range], as: UTF8.self) }
-        let made = [part(0..<8), part(8..<12), "4" + part(13..<16), "8" + part(17..<20), part(20..<32)].joined(separator: "-")
+        let parts = [part(0..<8), part(8..<12), "4" + part(13..<16), "8" + part(17..<20), part(20..<32)]
+        let made = parts.joined(separator: "-")
         do throws(SystemCallError) {
             try Files.replace(path + "/uuid", with: Array(made.utf8), mode: 0o600)
         } catch {

@@ -46,7 +46,9 @@ final class EventBus: Sendable {
             state.subscribers[state.last] = Subscriber(filter: filter, continuation: continuation)
             return state.last
         }
-        continuation.onTermination = { _ in self.state.withLock { state in _ = state.subscribers.removeValue(forKey: number) } }
+        continuation.onTermination = { _ in
+            self.state.withLock { state in _ = state.subscribers.removeValue(forKey: number) }
+        }
         return stream
     }
 }

@@ -5,7 +5,8 @@ public import Metadata
 internal import Synchronization
 
 /// Blobs by digest, on disk as upstream has them: `blobs/sha256/HEX`, and what is still coming in under `ingest`.
-/// A blob becomes visible when its bytes are verified, synced and in place, and its record is committed. All methods block.
+/// A blob becomes visible when its bytes are verified, synced and in place, and its record is committed. All methods
+/// block.
 public final class ContentStore: Sendable {
     let metadata: Metadata
     let root: String

@@ -2,8 +2,8 @@ internal import Archive
 internal import ByteStream
 internal import CLinux
 internal import Compression
-public import Content
 public import ContainerdAPI
+public import Content
 internal import Digests
 internal import Linux
 public import Metadata

@@ -1,8 +1,8 @@
 internal import Archive
 internal import ByteStream
 internal import Compression
-internal import Content
 public import ContainerdAPI
+internal import Content
 internal import Digests
 internal import Linux
 public import Metadata

@@ -57,8 +57,11 @@ private struct Collection {
             ($0.text(0), $0.text(1), Labels(stored: $0.text(2)))
         }
         for (namespace, id, labels) in leases {
-            guard let text = labels["containerd.io/gc.expire"], let expiry = rfc3339(text), expiry <= now else { continue }
-            for table in ["leases WHERE namespace = ? AND id = ?", "lease_resources WHERE namespace = ? AND lease = ?"] {
+            guard let text = labels["containerd.io/gc.expire"], let expiry = rfc3339(text), expiry <= now else {
+                continue
+            }
+            for table in ["leases WHERE namespace = ? AND id = ?", "lease_resources WHERE namespace = ? AND lease = ?"]
+            {
                 try transaction.execute("DELETE FROM \(table)", [.text(namespace), .text(id)])
             }
         }
@@ -109,14 +112,14 @@ private struct Collection {
         }
         for (namespace, digest, labels) in images {
             mark(.content(namespace: namespace, digest: digest))
-            references(labels, namespace).forEach { mark($0) }
+            for node in references(labels, namespace) { mark(node) }
         }
         let containers = try transaction.rows("SELECT namespace, snapshotter, snapshot_key, labels FROM containers") {
             ($0.text(0), $0.text(1), $0.text(2), Labels(stored: $0.text(3)))
         }
         for (namespace, snapshotter, key, labels) in containers {
             if !key.isEmpty { mark(.snapshot(namespace: namespace, snapshotter: snapshotter, name: key)) }
-            references(labels, namespace).forEach { mark($0) }
+            for node in references(labels, namespace) { mark(node) }
         }
         let leased = try transaction.rows(
             """
@@ -133,7 +136,7 @@ private struct Collection {
         let leases = try transaction.rows("SELECT namespace, labels FROM leases WHERE labels != ''") {
             ($0.text(0), Labels(stored: $0.text(1)))
         }
-        for (namespace, labels) in leases { references(labels, namespace).forEach { mark($0) } }
+        for (namespace, labels) in leases { for node in references(labels, namespace) { mark(node) } }
     }
 
     private func node(_ type: String, _ id: String, _ namespace: String) -> Node? {
@@ -164,7 +167,9 @@ private struct Collection {
     // MARK: Mark and sweep
 
     private mutating func mark(_ node: Node) {
-        if marked.insert(node).inserted { pending.append(node) } else if edges[node]?.isEmpty == false {
+        if marked.insert(node).inserted {
+            pending.append(node)
+        } else if edges[node]?.isEmpty == false {
             pending.append(node)
         }
     }

@@ -142,7 +142,8 @@ extension Metadata {
             let day: Int64 = 24 * 3600 * 1_000_000_000
             try transaction.execute(
                 """
-                INSERT INTO ingests(namespace, ref, expected, total, expires, started, updated) VALUES(?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO ingests(namespace, ref, expected, total, expires, started, updated)
+                VALUES(?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT(namespace, ref) DO UPDATE SET updated = excluded.updated,
                     expected = CASE WHEN excluded.expected != '' THEN excluded.expected ELSE expected END,
                     total = CASE WHEN excluded.total != 0 THEN excluded.total ELSE total END

@@ -7,13 +7,15 @@ extension Labels {
     /// The text they are stored as: a JSON object with its members sorted.
     var stored: String {
         if isEmpty { return "" }
-        return JSON.members(sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }).text(escapingHTML: false)
+        let members = sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+        return JSON.members(members).text(escapingHTML: false)
     }
 
     /// Reads the stored text; what is no JSON object was not written by us and counts as no labels.
     init(stored text: String) {
         self = [:]
         if text.isEmpty { return }
+        // Reported as no labels, as said above.
         guard let object = (try? JSON(parsing: Array(text.utf8)))?.object else { return }
         for member in object.members { self[member.name] = member.value.string ?? "" }
     }

@@ -1,6 +1,5 @@
-internal import SQLite
-
 internal import CLinux
+internal import SQLite
 
 /// Whose request it is: the namespace it is about, and the lease that keeps what it makes.
 public struct Scope: Sendable, Equatable {

@@ -45,9 +45,10 @@ extension Metadata {
         try Identifier.check(namespace.name)
         return try update { (transaction) throws(ServiceError) in
             try transaction.useNamespace(namespace.name)
-            var labels = try transaction.first(
-                "SELECT labels FROM namespaces WHERE name = ?", [.text(namespace.name)]
-            ) { Labels(stored: $0.text(0)) } ?? [:]
+            var labels =
+                try transaction.first(
+                    "SELECT labels FROM namespaces WHERE name = ?", [.text(namespace.name)]
+                ) { Labels(stored: $0.text(0)) } ?? [:]
             for path in paths.isEmpty ? ["labels"] : paths {
                 if let key = FieldPath.key(of: path, in: "labels") {
                     labels.set(key, to: namespace.labels[key])

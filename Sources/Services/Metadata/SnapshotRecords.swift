@@ -70,7 +70,8 @@ extension Metadata {
     /// The label that asks for a snapshot by the name it will be committed under.
     private static let reference = "containerd.io/snapshot.ref"
 
-    public func snapshot(_ name: String, of snapshotter: String, in scope: Scope) throws(ServiceError) -> SnapshotRecord {
+    public func snapshot(_ name: String, of snapshotter: String, in scope: Scope) throws(ServiceError) -> SnapshotRecord
+    {
         try view { (transaction) throws(ServiceError) in try transaction.snapshot(name, snapshotter, scope) }
     }
 
@@ -94,7 +95,8 @@ extension Metadata {
     /// The ids of all snapshots of one snapshotter in all namespaces.
     public func snapshotIds(of snapshotter: String) throws(ServiceError) -> Set<Int64> {
         try view { (transaction) throws(ServiceError) in
-            Set(try transaction.rows("SELECT id FROM snapshots WHERE snapshotter = ?", [.text(snapshotter)]) { $0.int(0) })
+            let sql = "SELECT id FROM snapshots WHERE snapshotter = ?"
+            return Set(try transaction.rows(sql, [.text(snapshotter)]) { $0.int(0) })
         }
     }
 
@@ -117,7 +119,8 @@ extension Metadata {
             let now = nanosecondsNow()
             try transaction.execute(
                 """
-                INSERT INTO snapshots(namespace, snapshotter, name, parent, kind, labels, size, inodes, created, updated)
+                INSERT INTO snapshots(
+                    namespace, snapshotter, name, parent, kind, labels, size, inodes, created, updated)
                 VALUES(?, ?, ?, ?, ?, ?, 0, 0, ?, ?)
                 """,
                 [
@@ -191,7 +194,9 @@ extension Metadata {
     }
 
     /// Forgets a snapshot that has no children and returns it, so that its directory can be removed.
-    public func deleteSnapshot(_ name: String, of snapshotter: String, in scope: Scope) throws(ServiceError) -> SnapshotRecord {
+    public func deleteSnapshot(
+        _ name: String, of snapshotter: String, in scope: Scope
+    ) throws(ServiceError) -> SnapshotRecord {
         try update { (transaction) throws(ServiceError) in
             let found = try transaction.snapshot(name, snapshotter, scope)
             if try transaction.exists("SELECT 1 FROM snapshots WHERE parent = ? LIMIT 1", [.int(found.id)]) {
@@ -211,7 +216,9 @@ extension Transaction {
             [.text(scope.namespace), .text(snapshotter), .text(name)])
     }
 
-    fileprivate func snapshot(_ name: String, _ snapshotter: String, _ scope: Scope) throws(ServiceError) -> SnapshotRecord {
+    fileprivate func snapshot(
+        _ name: String, _ snapshotter: String, _ scope: Scope
+    ) throws(ServiceError) -> SnapshotRecord {
         let found = try first(
             select + " AND s.name = ?", [.text(scope.namespace), .text(snapshotter), .text(name)]
         ) { SnapshotRecord(row: $0) }
@@ -219,7 +226,9 @@ extension Transaction {
         return found
     }
 
-    fileprivate func committedParent(_ name: String, _ snapshotter: String, _ scope: Scope) throws(ServiceError) -> Int64 {
+    fileprivate func committedParent(
+        _ name: String, _ snapshotter: String, _ scope: Scope
+    ) throws(ServiceError) -> Int64 {
         let found: SnapshotRecord
         do throws(ServiceError) {
             found = try snapshot(name, snapshotter, scope)

@@ -74,12 +74,14 @@ struct Bundle: Sendable {
         return text
     }
 
-    /// Where the shim listens: what `start` printed, kept as `bootstrap.json` by containerd 2 and as `address` by shims.
+    /// Where the shim listens: what `start` printed, kept as `bootstrap.json` by containerd 2 and as `address` by
+    /// shims.
     var address: String? {
         // Neither file is there when no shim was started yet.
         if let text = try? Files.readText(path + "/bootstrap.json"), let address = Bundle.address(in: text) {
             return address
         }
+        // As above.
         guard let text = try? Files.readText(path + "/address") else { return nil }
         return Bundle.address(in: text)
     }

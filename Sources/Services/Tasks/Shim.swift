@@ -78,6 +78,7 @@ final class ShimLog: ChannelInboundHandler {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ShimLog()) }
             }
+        // As above.
         return try? await bootstrap.takingOwnershipOfDescriptor(input: number).get()
     }
 

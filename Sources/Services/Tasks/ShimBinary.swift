@@ -77,7 +77,9 @@ struct ShimBinary: Sendable {
         action.append("start")
         let run = try ShimRun(self, arguments(bundle, action), environment, bundle.path, input, joined: true)
         let text = String(decoding: run.output, as: UTF8.self)
-        if run.status != .exited(0) { throw ServiceError(.unknown, "\(text): \(ShimBinary.words(run.status)): unknown") }
+        if run.status != .exited(0) {
+            throw ServiceError(.unknown, "\(text): \(ShimBinary.words(run.status)): unknown")
+        }
         guard let address = Bundle.address(in: text) else {
             throw ServiceError(.unknown, "shim printed no address: unknown")
         }

@@ -127,12 +127,15 @@ extension TaskStore {
     ) async {
         let bundle = Bundle(namespace: namespace, id: id, state: state, root: root)
         // Hidden: half removed by a containerd that was killed.
-        let binary = id.hasPrefix(".") ? nil : await Workers.shared.run { [settings] () -> ShimBinary? in
-            let runtime = runtimeOf(id, namespace) ?? "io.containerd.runc.v2"
-            // A program that is gone cannot clean up after its shim: the bundle is removed without it.
-            guard let path = bundle.rememberedBinary ?? (try? ShimBinary.resolve(runtime)) else { return nil }
-            return ShimBinary(path: path, settings: settings)
-        }
+        let binary =
+            id.hasPrefix(".")
+            ? nil
+            : await Workers.shared.run { [settings] () -> ShimBinary? in
+                let runtime = runtimeOf(id, namespace) ?? "io.containerd.runc.v2"
+                // A program that is gone cannot clean up after its shim: the bundle is removed without it.
+                guard let path = bundle.rememberedBinary ?? (try? ShimBinary.resolve(runtime)) else { return nil }
+                return ShimBinary(path: path, settings: settings)
+            }
         guard let binary else {
             let shim = Shim(bundle, ShimBinary(path: "", settings: settings))
             return await removeBundle(shim)

@@ -116,7 +116,9 @@ extension TaskStore {
         _ = try await shim(id, namespace).call(TaskAPI.resume, request)
     }
 
-    public func processes(_ id: String, in namespace: String) async throws(ServiceError) -> [ContainerdTypes.ProcessInfo] {
+    public func processes(
+        _ id: String, in namespace: String
+    ) async throws(ServiceError) -> [ContainerdTypes.ProcessInfo] {
         var request = TaskAPI.PidsRequest()
         request.id = id
         return try await shim(id, namespace).call(TaskAPI.pids, request).processes

@@ -43,7 +43,8 @@ extension Services {
         message.id = plugin.id
         message.capabilities = plugin.capabilities
         if plugin.hasRoot { message.exports["root"] = configuration.root + "/" + plugin.uri }
-        if ["io.containerd.snapshotter.v1", "io.containerd.runtime.v2", "io.containerd.differ.v1"].contains(plugin.type) {
+        let ofPlatform = ["io.containerd.snapshotter.v1", "io.containerd.runtime.v2", "io.containerd.differ.v1"]
+        if ofPlatform.contains(plugin.type) {
             message.platforms = [ContainerdTypes.Platform(os: "linux", architecture: Plugins.architecture)]
         }
         return message
@@ -52,10 +53,11 @@ extension Services {
 
 extension Plugins {
     fileprivate func read(_ path: [String]) -> String? {
-        switch path {
-        case ["type"]: type
-        case ["id"]: id
-        default: path.first == "capabilities" && capabilities.contains(path.dropFirst().joined(separator: ".")) ? "" : nil
+        switch path[0] {
+        case "type": type
+        case "id": id
+        case "capabilities": capabilities.contains(path.dropFirst().joined(separator: ".")) ? "" : nil
+        default: nil
         }
     }
 }
