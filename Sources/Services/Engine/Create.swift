@@ -42,17 +42,17 @@ extension Engine {
 
     /// "container:name" becomes "container:id": names may change, ids do not.
     private func resolveContainerModes(_ draft: inout CreateDraft) throws(EngineError) {
-        func resolved(_ mode: String) throws(EngineError) -> String {
-            guard mode.hasPrefix("container:") else { return mode }
-            let name = String(mode.dropFirst(10))
-            // One that is not there is an error of the start, as upstream has it.
-            return "container:" + ((try? find(name))?.id ?? name)
+        func resolved(_ mode: String) -> String {
+            // One that is not there may come until the start, which says so if it does not.
+            guard mode.hasPrefix("container:"), let other = try? find(String(mode.dropFirst(10))) else { return mode }
+            return "container:" + other.id
         }
-        draft.hostConfig.networkMode = try resolved(draft.hostConfig.networkMode)
-        draft.hostConfig.ipcMode = try resolved(draft.hostConfig.ipcMode)
-        draft.hostConfig.pidMode = try resolved(draft.hostConfig.pidMode)
-        if draft.hostConfig.ipcMode.hasPrefix("container:") {
-            let other = try find(String(draft.hostConfig.ipcMode.dropFirst(10))).record
+        draft.hostConfig.networkMode = resolved(draft.hostConfig.networkMode)
+        draft.hostConfig.ipcMode = resolved(draft.hostConfig.ipcMode)
+        draft.hostConfig.pidMode = resolved(draft.hostConfig.pidMode)
+        if draft.hostConfig.ipcMode.hasPrefix("container:"),
+            let other = try? find(String(draft.hostConfig.ipcMode.dropFirst(10))).record
+        {
             if !["shareable", "host"].contains(other.hostConfig.ipcMode) && !other.hostConfig.ipcMode.hasPrefix("container:") {
                 throw .invalid("can't join IPC of container \(other.id): non-shareable IPC (hint: use IpcMode:shareable for"
                     + " the donor container)")
