@@ -84,6 +84,13 @@ extension RouteRequest {
         return RouteRequest(type: Route.setLink, flags: 0, body: bytes.all, subject: "index " + String(index))
     }
 
+    /// Makes an interface a port of the bridge with index `master`.
+    public static func setMaster(_ index: Int32, _ master: Int32) -> RouteRequest {
+        var bytes = link(index: index)
+        bytes.attribute(Attribute.master, UInt32(bitPattern: master))
+        return RouteRequest(type: Route.setLink, flags: 0, body: bytes.all, subject: "index " + String(index))
+    }
+
     /// Lets frames leave by the port of a bridge they came in by: a container reaches its own published port.
     public static func setHairpin(_ index: Int32) -> RouteRequest {
         var bytes = link(family: 7, index: index)

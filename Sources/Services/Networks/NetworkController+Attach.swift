@@ -65,12 +65,15 @@ extension NetworkController {
         for server in request.dns where !InternetAddress.isAddress(server) {
             throw .invalid("invalid IP address in dns options: " + server)
         }
-        let planned = record
+        var request = request
+        // Without a default bridge, what would be on it has no network.
+        if configuration.bridge == "none", request.networkMode != mode { request.networks = [:] }
+        let (planned, wanted) = (record, request)
         return try withState { (state) throws(NetworkError) in
             var next = state
             var record = planned
-            try Self.addEndpoints(&record, mode, request, &next)
-            try Self.addLinks(&record, request.links, next)
+            try Self.addEndpoints(&record, mode, wanted, &next)
+            try Self.addLinks(&record, wanted.links, next)
             next.put(record)
             state = next
             return record

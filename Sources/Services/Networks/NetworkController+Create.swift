@@ -134,7 +134,7 @@ extension NetworkController {
         settings.range = range
         settings.reserved = reserved
         settings.mtu = configuration.mtu > 0 ? configuration.mtu : 1500
-        settings.publishAddress = configuration.publishAddress
+        // `--ip` is for the default bridge alone.
         try settings.apply(options: network.options)
         try checkInterface(&settings, for: network)
         return settings

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 internal import Netlink
 
@@ -18,6 +19,7 @@ extension NetworkController {
         for record in adopted { state.withLock { $0.adopt(record) } }
         for network in networks where network.phase != .ready { removeUnfinished(network) }
         for network in state.withLock({ $0.all }) { restoreBridge(network) }
+        for record in adopted { rejoinBridges(record) }
         try repairRules(dropsForwarding: try enableForwarding())
         removeLeftovers(sandboxes.filter { record in !adopted.contains { $0.containerID == record.containerID } })
         var shown: [String: Sandbox] = [:]
@@ -70,6 +72,13 @@ extension NetworkController {
             BridgeSettings.Option.binding: bridge.publishAddress, BridgeSettings.Option.name: bridge.interface,
             BridgeSettings.Option.mtu: String(bridge.mtu),
         ]
+        if let range = bridge.range {
+            var pool = IPAMConfig()
+            pool.subnet = bridge.subnet.masked.description
+            pool.ipRange = range.description
+            pool.gateway = bridge.gateway.description
+            network.pools = [pool]
+        }
         network.phase = .ready
         if network != old { try write(network) }
         state.withLock { $0.put(network) }
@@ -86,7 +95,7 @@ extension NetworkController {
         bridge.ownsInterface = configuration.bridge.isEmpty
         bridge.mtu = configuration.mtu > 0 ? configuration.mtu : 1500
         bridge.allowsContainerTraffic = configuration.interContainerCommunication
-        bridge.masquerades = configuration.masquerades
+        bridge.masquerades = configuration.masquerades && configuration.usesIptables
         bridge.publishAddress = configuration.publishAddress
         if !configuration.fixedCIDR.isEmpty {
             guard let range = IPv4Prefix(configuration.fixedCIDR) else {
@@ -165,6 +174,21 @@ extension NetworkController {
     }
 
     // MARK: Sandboxes
+
+    /// A bridge that had to be made anew has lost its ports.
+    private func rejoinBridges(_ record: SandboxRecord) {
+        do throws(SystemCallError) {
+            let route = try RouteSocket()
+            for endpoint in record.endpoints where !endpoint.hostInterface.isEmpty {
+                guard let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge }) else { continue }
+                let master = try route.link(bridge.interface).index
+                let port = try route.link(endpoint.hostInterface)
+                if port.master != master { try route.perform(.setMaster(port.index, master)) }
+            }
+        } catch {
+            configuration.warn("network of container " + record.containerName + ": " + error.description)
+        }
+    }
 
     /// Brings back what died with the daemon: proxies that died too, sockets, the resolver. Ports that somebody else took
     /// meanwhile are named to `warn`.
