@@ -28,7 +28,9 @@ import Testing
         #expect(outer[10].flatMap { MessageReader($0).u32(0) } == 4)
         let info = outer[18].map { MessageReader($0).attributes(from: 0) } ?? [:]
         #expect(info[1].map { String(decoding: $0.dropLast(), as: UTF8.self) } == "veth")
-        let peer = info[2].flatMap { MessageReader($0).attributes(from: 0)[1] }.map { MessageReader($0).attributes(from: 16) } ?? [:]
+        let peer =
+            info[2].flatMap { MessageReader($0).attributes(from: 0)[1] }.map { MessageReader($0).attributes(from: 16) }
+            ?? [:]
         #expect(peer[3].map { String(decoding: $0.dropLast(), as: UTF8.self) } == "eth0")
         #expect(peer[28].flatMap { MessageReader($0).u32(0) } == 9)
         #expect(peer[1].map(Array.init) == [2, 0x42, 0xAC, 17, 0, 2])

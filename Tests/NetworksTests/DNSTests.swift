@@ -46,7 +46,8 @@ func query(_ name: String, type: UInt16 = 1, id: UInt16 = 0x1234) -> [UInt8] {
         let answer = question.answer([address("172.18.0.2")])
         #expect(
             answer == [
-                0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 3, 119, 101, 98, 0, 0, 1, 0, 1, 0xC0, 12, 0, 1, 0, 1, 0, 0, 2,
+                0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 3, 119, 101, 98, 0, 0, 1, 0, 1, 0xC0, 12, 0, 1, 0, 1, 0,
+                0, 2,
                 0x58, 0, 4, 172, 18, 0, 2,
             ])
         #expect(question.isAnswered(by: answer, id: 0x1234))

@@ -7,7 +7,8 @@ import Testing
     @Test func portsWithAHostPortComeFirstThenFromTheHighestDown() throws {
         let all = try PortRequest.all(
             bindings: [
-                "80/tcp": [PortBinding(hostIP: "", hostPort: "")], "90/udp": [PortBinding(hostIP: "", hostPort: "9000")],
+                "80/tcp": [PortBinding(hostIP: "", hostPort: "")],
+                "90/udp": [PortBinding(hostIP: "", hostPort: "9000")],
                 "70/tcp": [PortBinding(hostIP: "127.0.0.1", hostPort: "8000-8010")],
             ], exposed: ["443"], publishAll: false)
         #expect(all.map(\.name) == ["90/udp", "70/tcp", "80/tcp"])

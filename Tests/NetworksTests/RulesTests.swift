@@ -35,7 +35,9 @@ import Testing
         let local = PublishedPort(transport: .udp, containerPort: 90, hostIP: "127.0.0.1", hostPort: 9000)
         #expect(
             lines(rules.publish(local, to: address("172.17.0.2"))).first
-                == "DOCKER -d 127.0.0.1/32 ! -i docker0 -p udp -m udp --dport 9000 -j DNAT --to-destination 172.17.0.2:90")
+                == "DOCKER -d 127.0.0.1/32 ! -i docker0 -p udp -m udp --dport 9000 -j DNAT --to-destination"
+                + " 172.17.0.2:90"
+        )
         let six = PublishedPort(transport: .tcp, containerPort: 80, hostIP: "::", hostPort: 8080)
         #expect(rules.publish(six, to: address("172.17.0.2")).isEmpty)
     }

@@ -59,10 +59,14 @@ import Testing
             do throws(NetworkError) { try NetworkState.check(settings, on: network) } catch { return error.message }
             return nil
         }
-        #expect(failure(network("bridge", id: "a")) == "user specified IP address is supported on user defined networks only")
+        #expect(
+            failure(network("bridge", id: "a"))
+                == "user specified IP address is supported on user defined networks only")
         #expect(
             failure(network("web", id: "a"))
-                == "user specified IP address is supported only when connecting to networks with user configured subnets")
+                == "user specified IP address is supported only when connecting to networks with user"
+                + " configured subnets"
+        )
         #expect(failure(network("web", id: "a", pools: true)) == nil)
         settings.ipamConfig?.ipv4Address = "zz"
         #expect(failure(network("web", id: "a", pools: true)) == "invalid IPv4 address: zz")
@@ -75,7 +79,8 @@ import Testing
         box.published = try state.takePorts([request], publishAddress: "127.0.0.1", usesProxy: true)
         #expect(box.published.map(\.hostIP) == ["127.0.0.1"])
         state.put(box)
-        #expect(throws: NetworkError(status: 500, message: "Bind for 127.0.0.1:8080 failed: port is already allocated")) {
+        #expect(throws: NetworkError(status: 500, message: "Bind for 127.0.0.1:8080 failed: port is already allocated"))
+        {
             try state.takePorts([request], publishAddress: "127.0.0.1", usesProxy: true)
         }
         state.removeSandbox("a")
@@ -118,7 +123,9 @@ import Testing
     }
 
     @Test(arguments: ["02:42:ac:11:00:02", "02-42-ac-11-00-02"])
-    func hardwareAddressesAreRead(_ text: String) { #expect(HardwareAddress.bytes(text) == [2, 0x42, 0xAC, 0x11, 0, 2]) }
+    func hardwareAddressesAreRead(_ text: String) {
+        #expect(HardwareAddress.bytes(text) == [2, 0x42, 0xAC, 0x11, 0, 2])
+    }
 
     @Test(arguments: ["", "02:42", "02:42:ac:11:00:0g", "02:42:ac:11:00:02:03", "0242ac110002"])
     func otherTextIsNoHardwareAddress(_ text: String) { #expect(HardwareAddress.bytes(text) == nil) }

@@ -47,7 +47,9 @@ func request(_ name: String, options: [String: String] = [:], labels: [String: S
                 == "create v: volume name is too short, names should be at least two alphanumeric characters")
         #expect(failure { _ = try store.create(request("a/b")) }?.status == 400)
         #expect(failure { _ = try store.create(request("../x")) }?.status == 400)
-        #expect(failure { _ = try store.create(request("v3", options: ["foo": "x"])) }?.message == "create v3: invalid option: \"foo\"")
+        #expect(
+            failure { _ = try store.create(request("v3", options: ["foo": "x"])) }?.message
+                == "create v3: invalid option: \"foo\"")
         #expect(
             failure { _ = try store.create(request("v3", options: ["type": "tmpfs"])) }?.message
                 == "create v3: missing required option: \"device\"")

@@ -1,8 +1,8 @@
 internal import CLinux
 public import Linux
 
-/// Network namespaces pinned by a bind mount, and work inside them. A namespace belongs to a thread, so the work runs on
-/// a thread of its own that ends with it.
+/// Network namespaces pinned by a bind mount, and work inside them. A namespace belongs to a thread, so the work runs
+/// on a thread of its own that ends with it.
 public enum NetworkNamespace {
     /// Makes a new namespace, pins it at `path` (made, and its directory), and runs `body` inside it.
     public static func create<Value: Sendable>(
@@ -28,8 +28,8 @@ public enum NetworkNamespace {
         }
     }
 
-    /// Unpins a namespace and removes its file; it ends with its last process and descriptor. What is gone already is no
-    /// error.
+    /// Unpins a namespace and removes its file; it ends with its last process and descriptor. What is gone already is
+    /// no error.
     public static func remove(pinnedAt path: String) throws(SystemCallError) {
         while umount2(path, Int32(CL_MNT_DETACH) | Int32(CL_UMOUNT_NOFOLLOW)) == 0 {}
         if unlink(path) != 0, cl_errno() != ENOENT {
@@ -65,10 +65,12 @@ public enum NetworkNamespace {
         let call: @Sendable () -> Void = { work.run() }
         let box = Unmanaged.passRetained(Call(call))
         var thread = pthread_t()
-        let failed = pthread_create(&thread, nil, { argument in
-            if let argument { Unmanaged<Call>.fromOpaque(argument).takeRetainedValue().body() }
-            return nil
-        }, box.toOpaque())
+        let failed = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Call>.fromOpaque(argument).takeRetainedValue().body() }
+                return nil
+            }, box.toOpaque())
         if failed != 0 {
             box.release()
             throw SystemCallError(number: failed, operation: "pthread_create")

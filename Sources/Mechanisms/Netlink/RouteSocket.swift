@@ -104,7 +104,9 @@ public struct RouteSocket: ~Copyable, Sendable {
     }
 
     private func send(_ bytes: [UInt8]) throws(SystemCallError) {
-        try checked("send", "netlink") { bytes.withUnsafeBytes { CLinux.send(socket.number, $0.baseAddress, $0.count, 0) } }
+        try checked("send", "netlink") {
+            bytes.withUnsafeBytes { CLinux.send(socket.number, $0.baseAddress, $0.count, 0) }
+        }
     }
 
     private func receive() throws(SystemCallError) -> [UInt8] {

@@ -70,7 +70,9 @@ extension Engine {
     private static func checkConnect(_ record: ContainerRecord, _ network: NetworkInspect) throws(EngineError) {
         if record.hostConfig.networkMode.hasPrefix("container:") {
             throw .invalid(
-                "container sharing network namespace with another container or host cannot be connected to any other network")
+                "container sharing network namespace with another container or host cannot be connected to any"
+                    + " other network"
+            )
         }
         if record.hostConfig.networkMode == "host" || network.driver == "host" {
             throw .invalid("container cannot be disconnected from host network or connected to host network")

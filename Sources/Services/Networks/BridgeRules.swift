@@ -152,9 +152,10 @@ struct RuleSet {
             if let output = value("-o") { return names.contains(output) && shapes.contains(shape(words)) }
             // A container that reaches its own port.
             guard let source = value("-s"), source == value("-d"), value("--dport") != nil else { return false }
-            return source.hasSuffix("/32") && bridges.contains { rules in
-                IPv4Prefix(source).map { rules.bridge.subnet.contains($0.address) } ?? false
-            }
+            return source.hasSuffix("/32")
+                && bridges.contains { rules in
+                    IPv4Prefix(source).map { rules.bridge.subnet.contains($0.address) } ?? false
+                }
         default: return false
         }
     }

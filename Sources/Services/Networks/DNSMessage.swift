@@ -65,7 +65,9 @@ struct DNSQuestion: Equatable {
         guard bytes.count >= 12 + section.count, DNSQuestion.word(bytes, 0) == expected, bytes[2] & 0x80 != 0,
             DNSQuestion.word(bytes, 4) == 1
         else { return false }
-        return Array(bytes[12..<(12 + section.count)]).elementsEqual(section) { DNSQuestion.fold($0) == DNSQuestion.fold($1) }
+        return Array(bytes[12..<(12 + section.count)]).elementsEqual(section) {
+            DNSQuestion.fold($0) == DNSQuestion.fold($1)
+        }
     }
 
     private static func fold(_ byte: UInt8) -> UInt8 { byte >= 65 && byte <= 90 ? byte + 32 : byte }
@@ -77,7 +79,8 @@ struct DNSQuestion: Equatable {
 
     private func header(code: UInt8, answers: Int) -> [UInt8] {
         [
-            UInt8(id >> 8), UInt8(id & 255), 0x80 | (wantsRecursion ? 1 : 0), 0x80 | code, 0, 1, UInt8(answers >> 8 & 255),
+            UInt8(id >> 8), UInt8(id & 255), 0x80 | (wantsRecursion ? 1 : 0), 0x80 | code, 0, 1,
+            UInt8(answers >> 8 & 255),
             UInt8(answers & 255), 0, 0, 0, 0,
         ]
     }

@@ -45,7 +45,7 @@ enum HostBridge {
     static func removeLink(_ name: String, _ route: borrowing RouteSocket) throws(SystemCallError) {
         do throws(SystemCallError) {
             try route.perform(.deleteLink(name))
-        } catch where error.number == 19 {
+        } catch  where error.number == 19 {
             // ENODEV: that is what was wanted.
         }
     }
@@ -55,7 +55,9 @@ enum HostBridge {
     }
 
     /// Writes a switch of the network stack.
-    static func set(_ path: String, _ value: String) throws(SystemCallError) { try Files.put(value, into: "/proc/sys/net/" + path) }
+    static func set(_ path: String, _ value: String) throws(SystemCallError) {
+        try Files.put(value, into: "/proc/sys/net/" + path)
+    }
 
     /// Reads one; nil when this kernel has no such switch.
     static func value(_ path: String) -> String? {

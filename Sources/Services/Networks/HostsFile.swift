@@ -1,7 +1,9 @@
 /// The text of a container's hosts(5).
 struct HostsFile {
     /// Lines of "address\tnames" behind the standard ones, in the order upstream writes them: extra hosts, links, self.
-    static func text(extra: [String], links: [String], own addresses: [String], hostname: String, domainname: String) -> String {
+    static func text(extra: [String], links: [String], own addresses: [String], hostname: String, domainname: String)
+        -> String
+    {
         var text = """
             127.0.0.1\tlocalhost
             ::1\tlocalhost ip6-localhost ip6-loopback

@@ -46,7 +46,8 @@ extension NetworkController {
     private func plan(_ request: SandboxRequest) throws(NetworkError) -> SandboxRecord {
         let gateway = hostGateway
         let id = randomHex(bytes: 32)
-        let mode = Self.networkName(request.networkMode, defaultNetwork: configuration.bridge == "none" ? "none" : "bridge")
+        let mode = Self.networkName(
+            request.networkMode, defaultNetwork: configuration.bridge == "none" ? "none" : "bridge")
         var record = SandboxRecord(
             containerID: request.containerID, containerName: request.containerName, id: id,
             kind: mode == "host" ? .host : .own,
@@ -104,7 +105,9 @@ extension NetworkController {
             throw .invalid(
                 alone.driver == "host"
                     ? "container cannot be disconnected from host network or connected to host network"
-                    : "container cannot be connected to multiple networks with one of the networks in private (none) mode")
+                    : "container cannot be connected to multiple networks with one of the networks in private"
+                        + " (none) mode"
+            )
         }
         for (index, one) in wanted.enumerated() {
             var settings = one.settings
@@ -124,10 +127,13 @@ extension NetworkController {
             let endpoint = state.sandboxes[link.containerID]?.endpoints.first { $0.networkName == "bridge" }
             guard let address = endpoint?.address?.address else {
                 throw .conflict(
-                    "Cannot link to a non running container: /\(link.containerName) AS /\(record.containerName)/\(link.alias)")
+                    "Cannot link to a non running container: /\(link.containerName) AS"
+                        + " /\(record.containerName)/\(link.alias)"
+                )
             }
             var names: [String] = []
-            for name in [link.alias, String(link.containerID.prefix(12)), link.containerName] where !names.contains(name) {
+            for name in [link.alias, String(link.containerID.prefix(12)), link.containerName]
+            where !names.contains(name) {
                 names.append(name)
             }
             record.linkHosts.append(address.description + "\t" + names.joined(separator: " "))
@@ -138,7 +144,9 @@ extension NetworkController {
 
     private func build(_ record: inout SandboxRecord) throws(NetworkError) {
         guard record.kind == .own else { return }
-        let resolves = state.withLock { state in record.endpoints.contains { state.networks[$0.networkID]?.resolvesNames ?? false } }
+        let resolves = state.withLock { state in
+            record.endpoints.contains { state.networks[$0.networkID]?.resolvesNames ?? false }
+        }
         let inside = try SandboxNamespace.create(record.key, withResolver: resolves)
         if resolves { try startResolver(&record, inside) }
         for endpoint in record.endpoints { try connectLink(endpoint, inside) }
@@ -176,7 +184,9 @@ extension NetworkController {
     ) throws(NetworkError) {
         do throws(SystemCallError) {
             if replacing {
-                do throws(SystemCallError) { try inside.route.perform(.deleteDefaultRoute()) } catch where error.number == 3 {
+                do throws(SystemCallError) { try inside.route.perform(.deleteDefaultRoute()) } catch
+                    where error.number == 3
+                {
                     // ESRCH: there was none, or it went with its interface.
                 }
             }

@@ -102,7 +102,9 @@ extension NetworkController {
             if !configuration.usesProxy { try HostBridge.set("ipv4/conf/" + bridge.interface + "/route_localnet", "1") }
             if !bridge.allowsContainerTraffic && configuration.usesIptables {
                 guard HostBridge.value("bridge/bridge-nf-call-iptables") != nil else {
-                    configuration.warn("bridged packets are not filtered here: containers of " + bridge.interface + " reach each other")
+                    configuration.warn(
+                        "bridged packets are not filtered here: containers of " + bridge.interface + " reach each other"
+                    )
                     return
                 }
                 try HostBridge.set("bridge/bridge-nf-call-iptables", "1")
@@ -156,7 +158,9 @@ extension NetworkController {
     private func subnet(for network: NetworkRecord) throws(NetworkError) -> (IPv4Prefix, IPv4Prefix?) {
         let others = state.withLock { $0.all.compactMap { $0.bridge?.subnet.masked } }
         if network.pools.count > 1 {
-            for pool in network.pools where pool.subnet.contains(":") { throw .unsupported("IPv6 subnets are not supported: " + pool.subnet) }
+            for pool in network.pools where pool.subnet.contains(":") {
+                throw .unsupported("IPv6 subnets are not supported: " + pool.subnet)
+            }
             throw .forbidden("bridge driver doesn't support multiple subnets")
         }
         guard let pool = network.pools.first else {
@@ -202,7 +206,9 @@ extension NetworkController {
         for text in [name, bridge.interfacePrefix] where !Self.isInterfaceName(text) {
             throw .invalid("invalid interface name: \"" + text + "\"")
         }
-        if bridge.interfacePrefix.utf8.count > 11 { throw .invalid("interface prefix too long: " + bridge.interfacePrefix) }
+        if bridge.interfacePrefix.utf8.count > 11 {
+            throw .invalid("interface prefix too long: " + bridge.interfacePrefix)
+        }
         if let other = state.withLock({ $0.all.first { $0.bridge?.interface == name } }) {
             throw .forbidden(
                 "cannot create network \(network.id) (\(name)): conflicts with network \(other.id) (\(name)): "

@@ -115,7 +115,8 @@ extension NetworkController {
     }
 
     func stopProxies(of record: SandboxRecord) {
-        let address = record.endpoints.first { $0.networkID == record.portsNetworkID }?.address?.address.description ?? ""
+        let address =
+            record.endpoints.first { $0.networkID == record.portsNetworkID }?.address?.address.description ?? ""
         for port in record.published {
             if port.proxyPID > 0 {
                 ProxyProcess.stop(port.proxyPID, startTime: port.proxyStartTime)

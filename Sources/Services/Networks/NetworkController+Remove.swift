@@ -59,7 +59,7 @@ extension NetworkController {
             do throws(NetworkError) {
                 try remove(network.id)
                 removed.append(network.name)
-            } catch where error.status == 403 || error.status == 404 {
+            } catch  where error.status == 403 || error.status == 404 {
                 // It came into use, or went, meanwhile.
             }
         }

@@ -55,7 +55,9 @@ extension NetworkController {
         if configuration.bridge == "none" {
             if var old {
                 old.phase = .removing
-                if let bridge = old.bridge { try ignoringAbsence { () throws(SystemCallError) in try HostBridge.remove(bridge) } }
+                if let bridge = old.bridge {
+                    try ignoringAbsence { () throws(SystemCallError) in try HostBridge.remove(bridge) }
+                }
                 try ignoringAbsence { () throws(SystemCallError) in try self.records.remove(old) }
                 state.withLock { $0.removeNetwork(old.id) }
             }
@@ -105,7 +107,8 @@ extension NetworkController {
         }
         if !configuration.defaultGateway.isEmpty {
             guard let gateway = IPv4Address(configuration.defaultGateway), subnet.contains(gateway) else {
-                throw .failed("default gateway " + configuration.defaultGateway + " is not in " + subnet.masked.description)
+                throw .failed(
+                    "default gateway " + configuration.defaultGateway + " is not in " + subnet.masked.description)
             }
             bridge.gateway = gateway
         }
@@ -135,7 +138,10 @@ extension NetworkController {
         }
         let others = state.withLock { $0.all.filter { $0.name != "bridge" }.compactMap { $0.bridge?.subnet.masked } }
         guard let free = subnets.firstFree(avoiding: others + (try hostRoutes(except: name))) else {
-            throw .failed("could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network")
+            throw .failed(
+                "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to"
+                    + " the network"
+            )
         }
         return IPv4Prefix(IPv4Address(free.network.value + 1), free.length)
     }
@@ -190,8 +196,8 @@ extension NetworkController {
         }
     }
 
-    /// Brings back what died with the daemon: proxies that died too, sockets, the resolver. Ports that somebody else took
-    /// meanwhile are named to `warn`.
+    /// Brings back what died with the daemon: proxies that died too, sockets, the resolver. Ports that somebody else
+    /// took meanwhile are named to `warn`.
     private func revive(_ old: SandboxRecord) -> Sandbox {
         var record = old
         record.phase = .ready
@@ -210,7 +216,8 @@ extension NetworkController {
                 record.published[index].proxyStartTime = Process.startTime(starting.pid) ?? 0
                 try ProxyProcess.wait(starting)
             } catch {
-                configuration.warn("port \(port.hostIP):\(port.hostPort) of container \(record.containerName): \(error.message)")
+                configuration.warn(
+                    "port \(port.hostIP):\(port.hostPort) of container \(record.containerName): \(error.message)")
             }
         }
         do throws(NetworkError) {

@@ -21,7 +21,9 @@ extension NetworkController {
         rules.usesProxy = configuration.usesProxy
         rules.dropsForwarding = dropsForwarding
         rules.formerBridges = formerBridges.withLock { $0 }
-        let (networks, sandboxes) = state.withLock { ($0.all, $0.sandboxes.values.sorted { $0.containerID < $1.containerID }) }
+        let (networks, sandboxes) = state.withLock {
+            ($0.all, $0.sandboxes.values.sorted { $0.containerID < $1.containerID })
+        }
         for network in networks where network.phase != .removing {
             if let one = bridgeRules(network) { rules.bridges.append(one) }
         }

@@ -3,8 +3,8 @@ internal import Firewall
 internal import Linux
 internal import Netlink
 
-/// The daemon's networks and the network side of its containers. Every method may block on the kernel or on a program it
-/// runs: call from a worker thread. Safe to call from several threads at once.
+/// The daemon's networks and the network side of its containers. Every method may block on the kernel or on a program
+/// it runs: call from a worker thread. Safe to call from several threads at once.
 ///
 /// Two kinds of locks, the outer first: one per container and one for the set of networks (`busy`), held across slow
 /// work; and the one around `state`, held for moments. Listing and inspecting take only the latter.
@@ -41,7 +41,8 @@ public final class NetworkController: Sendable {
 
     /// The kernel's own range of ports that anybody may get.
     private static func freePorts() -> ClosedRange<UInt16> {
-        let numbers = (HostBridge.value("ipv4/ip_local_port_range") ?? "").split { $0 == "\t" || $0 == " " }.compactMap { UInt16($0) }
+        let numbers = (HostBridge.value("ipv4/ip_local_port_range") ?? "").split { $0 == "\t" || $0 == " " }.compactMap
+        { UInt16($0) }
         guard numbers.count == 2, numbers[0] > 0, numbers[0] < numbers[1] else { return 49153...65535 }
         return numbers[0]...numbers[1]
     }
@@ -80,7 +81,8 @@ public final class NetworkController: Sendable {
     public func statistics(of containerID: String) throws(NetworkError) -> [InterfaceStatistics] {
         guard let record = state.withLock({ $0.sandboxes[containerID] }), record.kind == .own else { return [] }
         do throws(SystemCallError) {
-            let links = try NetworkNamespace.enter(record.key) { () throws(SystemCallError) in try RouteSocket().links() }
+            let links = try NetworkNamespace.enter(record.key) { () throws(SystemCallError) in try RouteSocket().links()
+            }
             return links.filter { $0.index != 1 }.map { link in
                 InterfaceStatistics(
                     name: link.name, receivedBytes: link.counters.receivedBytes,

@@ -1,7 +1,7 @@
 /// What a network request could not do, with the HTTP status that says so.
 public struct NetworkError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// 400 a request that makes no sense, 403 one that is not allowed, 404 unknown, 409 in conflict, 500 the host failed,
-    /// 501 not offered.
+    /// 400 a request that makes no sense, 403 one that is not allowed, 404 unknown, 409 in conflict, 500 the host
+    /// failed, 501 not offered.
     public let status: Int
     /// Upstream's text.
     public let message: String

@@ -21,7 +21,9 @@ struct NetworkState: Sendable {
     mutating func put(_ network: NetworkRecord) {
         networks[network.id] = network
         guard let bridge = network.bridge else { return }
-        if let pool = pools[network.id], pool.subnet == bridge.subnet.masked, pool.range == (bridge.range ?? bridge.subnet).masked {
+        if let pool = pools[network.id], pool.subnet == bridge.subnet.masked,
+            pool.range == (bridge.range ?? bridge.subnet).masked
+        {
             return
         }
         var pool = AddressPool(subnet: bridge.subnet, range: bridge.range)
@@ -132,12 +134,16 @@ struct NetworkState: Sendable {
         let given = requested.macAddress.isEmpty ? nil : HardwareAddress.bytes(requested.macAddress)
         endpoint.hardwareAddress = given ?? endpoint.address.map { HardwareAddress.address(for: $0.address) } ?? []
         endpoint.hostInterface = "veth" + randomHex(bytes: 4).prefix(7)
-        let numbers = sandbox.endpoints.compactMap { $0.interface.hasPrefix(bridge.interfacePrefix) ? Int($0.interface.dropFirst(bridge.interfacePrefix.count)) : nil }
+        let numbers = sandbox.endpoints.compactMap {
+            $0.interface.hasPrefix(bridge.interfacePrefix)
+                ? Int($0.interface.dropFirst(bridge.interfacePrefix.count)) : nil
+        }
         endpoint.interface = bridge.interfacePrefix + String((numbers.max() ?? -1) + 1)
         if network.resolvesNames {
             var names: [String] = []
             for name in [sandbox.containerName] + (requested.aliases ?? [])
-                + [String(sandbox.containerID.prefix(12)), sandbox.hostname] where !name.isEmpty && !names.contains(name) {
+                + [String(sandbox.containerID.prefix(12)), sandbox.hostname]
+            where !name.isEmpty && !names.contains(name) {
                 names.append(name)
             }
             endpoint.names = names
@@ -147,7 +153,9 @@ struct NetworkState: Sendable {
 
     /// Whether an end may be asked for in this way.
     static func check(_ requested: EndpointSettings, on network: NetworkRecord) throws(NetworkError) {
-        if network.configOnly { throw .forbidden("configuration network " + network.name + " cannot be used by containers") }
+        if network.configOnly {
+            throw .forbidden("configuration network " + network.name + " cannot be used by containers")
+        }
         let wanted = requested.ipamConfig?.ipv4Address ?? ""
         if let six = requested.ipamConfig?.ipv6Address, !six.isEmpty {
             throw .unsupported("IPv6 addresses are not supported: " + six)
@@ -158,7 +166,9 @@ struct NetworkState: Sendable {
             }
             guard !network.pools.isEmpty else {
                 throw .invalid(
-                    "user specified IP address is supported only when connecting to networks with user configured subnets")
+                    "user specified IP address is supported only when connecting to networks with user"
+                        + " configured subnets"
+                )
             }
             guard IPv4Address(wanted) != nil else { throw .invalid("invalid IPv4 address: " + wanted) }
         }
@@ -185,7 +195,9 @@ struct NetworkState: Sendable {
             case .inUse: throw .forbidden("Address already in use")
             case .outside:
                 throw .invalid(
-                    "Invalid address \(requested.ipamConfig?.ipv4Address ?? ""): It does not belong to any of this network's subnets")
+                    "Invalid address \(requested.ipamConfig?.ipv4Address ?? ""): It does not belong to any of"
+                        + " this network's subnets"
+                )
             case .exhausted:
                 throw .failed(
                     "no available IPv4 addresses on this network's address pools: \(network.name) (\(network.id))")

@@ -15,7 +15,9 @@ final class PortHolders: Sendable {
             sockets.withLock { $0[containerID, default: []].append(socket) }
         } catch {
             throw .failed(
-                "listen \(port.transport.rawValue)4 \(port.hostIP):\(port.hostPort): \(error.operation): \(error.reason)")
+                "listen \(port.transport.rawValue)4 \(port.hostIP):\(port.hostPort): \(error.operation):"
+                    + " \(error.reason)"
+            )
         }
     }
 

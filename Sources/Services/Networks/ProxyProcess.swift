@@ -18,7 +18,8 @@ struct ProxyProcess {
             path = configured
             return
         }
-        let folders = (Process.environment("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin").split(separator: ":")
+        let folders = (Process.environment("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin").split(
+            separator: ":")
         guard let found = folders.map({ String($0) + "/docker-proxy" }).first(where: { access($0, X_OK) == 0 }) else {
             throw .failed("exec: \"docker-proxy\": executable file not found in $PATH")
         }
@@ -101,12 +102,14 @@ struct ProxyProcess {
         }
     }
 
-    /// Proxies with these arguments in this process's network namespace: for a record written before its proxy's pid was
-    /// known.
+    /// Proxies with these arguments in this process's network namespace: for a record written before its proxy's pid
+    /// was known.
     func find(_ port: PublishedPort, to containerIP: String) -> [Int32] {
         let wanted = Array(arguments(port, containerIP).joined(separator: "\0").utf8) + [0]
         // No answer means no processes to look at: then nothing is found.
-        guard let own = try? Files.link("/proc/self/ns/net"), let names = try? Files.names(in: "/proc") else { return [] }
+        guard let own = try? Files.link("/proc/self/ns/net"), let names = try? Files.names(in: "/proc") else {
+            return []
+        }
         return names.compactMap { Int32($0) }.filter { pid in
             let folder = "/proc/" + String(pid)
             // A process that ended meanwhile is not one of them.

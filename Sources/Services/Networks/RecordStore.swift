@@ -1,8 +1,8 @@
 internal import JSON
 internal import Linux
 
-/// The records of networks and sandboxes, a file each. A sandbox's file only has to outlive the daemon: what it describes
-/// does not outlive the machine, so it is not forced to disk.
+/// The records of networks and sandboxes, a file each. A sandbox's file only has to outlive the daemon: what it
+/// describes does not outlive the machine, so it is not forced to disk.
 struct RecordStore: Sendable {
     let directory: String
 
@@ -33,7 +33,9 @@ struct RecordStore: Sendable {
     }
 
     /// Everything that can be read. A file that cannot is named to `warn` and left where it is.
-    func readAll(warn: (String) -> Void) throws(SystemCallError) -> (networks: [NetworkRecord], sandboxes: [SandboxRecord]) {
+    func readAll(warn: (String) -> Void) throws(SystemCallError) -> (
+        networks: [NetworkRecord], sandboxes: [SandboxRecord]
+    ) {
         var networks: [NetworkRecord] = []
         var sandboxes: [SandboxRecord] = []
         for name in try Files.names(in: directory).sorted() where name.hasSuffix(".json") {

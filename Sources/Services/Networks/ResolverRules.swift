@@ -15,7 +15,9 @@ extension NetworkController {
             change.append(
                 FirewallRule(
                     .nat, output,
-                    "-d \(address)/32 -p \(transport) -m \(transport) --dport 53 -j DNAT --to-destination \(address):\(port)"))
+                    "-d \(address)/32 -p \(transport) -m \(transport) --dport 53 -j DNAT --to-destination"
+                        + " \(address):\(port)"
+                ))
             change.append(
                 FirewallRule(
                     .nat, postrouting,

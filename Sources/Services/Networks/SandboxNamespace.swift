@@ -58,8 +58,8 @@ final class SandboxNamespace: Sendable {
     }
 }
 
-/// The sockets on which a container's names are asked for: 127.0.0.11 in its namespace, on ports of the kernel's choice,
-/// so that the container may have a server of its own on port 53.
+/// The sockets on which a container's names are asked for: 127.0.0.11 in its namespace, on ports of the kernel's
+/// choice, so that the container may have a server of its own on port 53.
 final class ResolverSockets: Sendable {
     let udp: Descriptor
     let tcp: Descriptor

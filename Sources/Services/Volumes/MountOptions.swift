@@ -54,7 +54,9 @@ struct MountOptions: Equatable, Sendable {
         }
     }
 
-    private func call(_ source: String, _ target: String, _ type: String, _ flags: UInt, _ data: String) throws(VolumeError) {
+    private func call(_ source: String, _ target: String, _ type: String, _ flags: UInt, _ data: String)
+        throws(VolumeError)
+    {
         if CLinux.mount(source, target, type, flags, data) == 0 { return }
         let reason = errorText(cl_errno())
         var text = "mount " + source + ":" + target

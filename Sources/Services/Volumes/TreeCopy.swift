@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Linux
 
-/// Copies a tree of files with modes, owners, times, extended attributes and hard links. Walks by descriptors and follows
-/// no symbolic link.
+/// Copies a tree of files with modes, owners, times, extended attributes and hard links. Walks by descriptors and
+/// follows no symbolic link.
 struct TreeCopy {
     private struct Identity: Hashable {
         let device: UInt64
@@ -15,7 +15,9 @@ struct TreeCopy {
     private static let noFollow = Int32(CL_AT_SYMLINK_NOFOLLOW)
 
     /// Everything in one directory into another, which takes over mode and owner, too.
-    mutating func copyContent(of source: borrowing Descriptor, into target: borrowing Descriptor) throws(SystemCallError) {
+    mutating func copyContent(of source: borrowing Descriptor, into target: borrowing Descriptor)
+        throws(SystemCallError)
+    {
         var status = stat()
         try checked("fstat") { fstat(source.number, &status) }
         for name in try Files.names(in: "/proc/self/fd/" + String(source.number)).sorted() {
@@ -49,9 +51,13 @@ struct TreeCopy {
         case S_IFLNK: try copyLink(name, status, source, target)
         default:
             try checked("mknodat", name) {
-                cl_mknodat(target.number, name, status.st_mode, cl_major(UInt64(status.st_rdev)), cl_minor(UInt64(status.st_rdev)))
+                cl_mknodat(
+                    target.number, name, status.st_mode, cl_major(UInt64(status.st_rdev)),
+                    cl_minor(UInt64(status.st_rdev)))
             }
-            try checked("fchownat", name) { fchownat(target.number, name, status.st_uid, status.st_gid, TreeCopy.noFollow) }
+            try checked("fchownat", name) {
+                fchownat(target.number, name, status.st_uid, status.st_gid, TreeCopy.noFollow)
+            }
             try checked("fchmodat", name) { fchmodat(target.number, name, status.st_mode & 0o7777, 0) }
             try TreeCopy.setTimes(status, target.number, name)
         }
@@ -91,7 +97,9 @@ struct TreeCopy {
     /// Extended attributes, where source and target both have them: a file system without is no reason to fail.
     private static func copyAttributes(from source: Int32, to target: Int32) {
         var names = [UInt8](repeating: 0, count: 65536)
-        let length = names.withUnsafeMutableBytes { flistxattr(source, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }
+        let length = names.withUnsafeMutableBytes {
+            flistxattr(source, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
+        }
         guard length > 0 else { return }
         for name in names[0..<length].split(separator: 0) {
             let text = String(decoding: name, as: UTF8.self)

@@ -1,8 +1,8 @@
 internal import EngineAPI
 internal import JSON
 
-/// A volume as it is kept on disk: `volume.json` beside its data, and `opts.json`, upstream's own file, when it is to be
-/// mounted.
+/// A volume as it is kept on disk: `volume.json` beside its data, and `opts.json`, upstream's own file, when it is to
+/// be mounted.
 struct VolumeRecord: Equatable, Sendable {
     static let anonymousLabel = "com.docker.volume.anonymous"
 
@@ -99,7 +99,9 @@ enum VolumeRules {
         guard isGood, name.utf8.count <= 255 else {
             throw .invalid(
                 "\"\(name)\" includes invalid characters for a local volume name, only "
-                    + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path")
+                    + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use"
+                    + " absolute path"
+            )
         }
     }
 

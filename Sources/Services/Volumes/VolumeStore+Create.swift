@@ -3,15 +3,18 @@ public import EngineAPI
 internal import Linux
 
 extension VolumeStore {
-    /// Creates a volume, or returns the one of that name. An empty name makes one of 64 hexadecimal digits. The container
-    /// named refers to it from then on.
+    /// Creates a volume, or returns the one of that name. An empty name makes one of 64 hexadecimal digits. The
+    /// container named refers to it from then on.
     public func create(_ request: VolumeCreateRequest, for containerID: String? = nil) throws(VolumeError) -> Volume {
         let isAnonymous = request.name.isEmpty
         let name = isAnonymous ? randomHex(bytes: 32) : request.name
         if !request.driver.isEmpty && request.driver != "local" {
             throw VolumeError(
                 status: 404,
-                message: "create \(name): error looking up volume plugin \(request.driver): plugin \"\(request.driver)\" not found")
+                message:
+                    "create \(name): error looking up volume plugin \(request.driver): plugin"
+                    + " \"\(request.driver)\" not found"
+            )
         }
         do throws(VolumeError) {
             try VolumeRules.check(name: name)
@@ -111,7 +114,7 @@ extension VolumeStore {
                 try remove(name)
                 removed.append(name)
                 reclaimed += max(0, size)
-            } catch where error.status == 409 || error.status == 404 {
+            } catch  where error.status == 409 || error.status == 404 {
                 // It came into use, or went, meanwhile.
             }
         }

@@ -58,7 +58,9 @@ extension VolumeStore {
             if wasMounted, isLast, record?.mount != nil { try unmount(path(name)) }
             return wasMounted
         }
-        if wasMounted { observe(VolumeEvent(action: "unmount", volume: name, driver: "local", containerID: containerID)) }
+        if wasMounted {
+            observe(VolumeEvent(action: "unmount", volume: name, driver: "local", containerID: containerID))
+        }
     }
 
     /// Takes away what is mounted on a path, if anything is.
@@ -84,7 +86,7 @@ extension VolumeStore {
                 let source: Descriptor
                 do throws(SystemCallError) {
                     source = try image.openInRoot(path, O_RDONLY | O_DIRECTORY)
-                } catch where error.number == ENOENT || error.number == ENOTDIR {
+                } catch  where error.number == ENOENT || error.number == ENOTDIR {
                     return
                 }
                 var copy = TreeCopy()

@@ -35,8 +35,8 @@ public final class VolumeStore: Sendable {
     let state = Mutex(State())
     let changes = Mutex<Void>(())
 
-    /// Reads what is there, and ends removals that were begun. References are not recorded: the containers' records hold
-    /// them, and `refer` and `mount` repeat them at start; `settle` follows.
+    /// Reads what is there, and ends removals that were begun. References are not recorded: the containers' records
+    /// hold them, and `refer` and `mount` repeat them at start; `settle` follows.
     public init(
         dataRoot: String, observe: @escaping @Sendable (VolumeEvent) -> Void = { _ in }
     ) throws(VolumeError) {
@@ -127,6 +127,7 @@ public final class VolumeStore: Sendable {
         let modified = Files.status(folder)?.st_mtim.tv_sec ?? 0
         var volume = VolumeRecord(name: name, createdAt: Timestamp(seconds: modified).description)
         if let options = Self.object(folder + "/opts.json") {
+            // An unreadable file of upstream means a plain directory.
             volume.options = (try? VolumeRecord.options(driverFile: options)) ?? nil
         }
         return volume
