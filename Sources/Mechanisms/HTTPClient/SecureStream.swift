@@ -20,6 +20,7 @@ public struct TransportSecurity: Equatable, Sendable {
 /// A socket under TLS. NIOSSL's state machine runs in a channel without an event loop, and the bytes are carried by
 /// hand: a client that makes one request needs no threads for it.
 final class SecureStream: DuplexStream {
+    private let host: String
     private let channel = EmbeddedChannel()
     private let socket: PlainStream
     private var atEnd = false
@@ -28,17 +29,32 @@ final class SecureStream: DuplexStream {
         // Both streams close their descriptor: this one gets a duplicate.
         let duplicate = cl_fcntl(descriptor, Int32(CL_F_DUPFD_CLOEXEC), 3)
         socket = PlainStream(owning: descriptor)
+        self.host = host
         super.init(owning: duplicate)
         do {
             let context = try NIOSSLContext(configuration: try configuration(security))
-            let isName = (try? NIOCore.SocketAddress(ipAddress: host, port: 0)) == nil  // not an address: then a name
-            let handler = try NIOSSLClientHandler(context: context, serverHostname: isName ? host : nil)
+            // What is no address is a name; a certificate for an address is checked against the peer's.
+            let address = try? NIOCore.SocketAddress(ipAddress: host, port: 2376)
+            let handler = try NIOSSLClientHandler(context: context, serverHostname: address == nil ? host : nil)
             try channel.pipeline.syncOperations.addHandler(handler)
-            channel.connect(to: try NIOCore.SocketAddress(unixDomainSocketPath: "/"), promise: nil)
+            channel.connect(to: try address ?? NIOCore.SocketAddress(unixDomainSocketPath: "/"), promise: nil)
         } catch {
-            throw HTTPFailure(.format, "tls: \(error)")
+            throw HTTPFailure(.format, words(error))
         }
         try carryOut()
+    }
+
+    /// A failure of TLS in the words that Go's has.
+    private func words(_ error: any Error) -> String {
+        if let extra = error as? NIOSSLExtraError, extra == .failedToValidateHostname {
+            return "tls: failed to verify certificate: x509: certificate is not valid for " + host
+        }
+        let text = "\(error)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+        }
+        if text.contains("WRONG_VERSION_NUMBER") { return "tls: first record does not look like a TLS handshake" }
+        return "tls: " + text
     }
 
     override var pending: Int { socket.pending }
@@ -55,7 +71,7 @@ final class SecureStream: DuplexStream {
             do {
                 try channel.writeInbound(ByteBuffer(bytes: sealed))
             } catch {
-                throw HTTPFailure(.format, "tls: \(error)")
+                throw HTTPFailure(.format, words(error))
             }
             try carryOut()
         }
@@ -66,7 +82,7 @@ final class SecureStream: DuplexStream {
             guard let buffer = try channel.readInbound(as: ByteBuffer.self) else { return nil }
             return Array(buffer.readableBytesView)
         } catch {
-            throw HTTPFailure(.format, "tls: \(error)")
+            throw HTTPFailure(.format, words(error))
         }
     }
 
@@ -78,7 +94,16 @@ final class SecureStream: DuplexStream {
 
     override func flush() throws(HTTPFailure) { try socket.flush() }
 
-    override func finishWriting() throws(HTTPFailure) { try socket.finishWriting() }
+    /// A close alert of TLS says it; the socket stays open both ways, for alerts and keys of the peer need it.
+    override func finishWriting() throws(HTTPFailure) {
+        channel.close(mode: .output, promise: nil)
+        channel.embeddedEventLoop.run()
+        try carryOut()
+        while socket.pending > 0 {
+            try wait(Int16(POLLOUT))
+            try socket.flush()
+        }
+    }
 
     /// Hands what TLS wants to send to the socket.
     private func carryOut() throws(HTTPFailure) {
@@ -89,7 +114,7 @@ final class SecureStream: DuplexStream {
         } catch let failure as HTTPFailure {
             throw failure
         } catch {
-            throw HTTPFailure(.format, "tls: \(error)")
+            throw HTTPFailure(.format, words(error))
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Flags
 internal import Linux
 internal import Terminal
@@ -12,12 +13,18 @@ public enum DockerCommand {
     /// Runs the program and returns its exit status.
     public static func main(_ arguments: [String]) -> Int32 {
         let session = Session()
+        endOnSignals()
         do throws(CommandFailure) {
             return try run(Array(arguments.dropFirst()), session)
         } catch {
             if !error.message.isEmpty { Console.error(error.message + "\n") }
             return error.status
         }
+    }
+
+    /// Interrupted, the program ends with the status a shell would give it.
+    private static func endOnSignals() {
+        for number in [SIGINT, SIGTERM] { signal(number) { _exit(128 + $0) } }
     }
 
     static func run(_ arguments: [String], _ session: Session) throws(CommandFailure) -> Int32 {

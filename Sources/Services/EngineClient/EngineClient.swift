@@ -57,7 +57,14 @@ public final class EngineClient {
     /// The version both sides speak.
     public func version() throws(EngineFailure) -> String {
         if let agreed { return agreed }
-        let answer = try send(HTTPRequest("HEAD", "/_ping"), connection: try connect())
+        let connection = try connect()
+        let answer: EngineReply
+        do throws(EngineFailure) {
+            answer = try send(HTTPRequest("HEAD", "/_ping"), connection: connection)
+        } catch {
+            // The request itself fails the same way, and its name is the one to tell.
+            return Self.newestVersion
+        }
         ping = answer.response
         var version = Self.newestVersion
         if let theirs = answer.response.header("Api-Version"), isOlder(theirs, version) { version = theirs }
@@ -151,7 +158,7 @@ public final class EngineClient {
     private func send(_ request: HTTPRequest, connection: HTTPConnection) throws(EngineFailure) -> EngineReply {
         do throws(HTTPFailure) {
             let response = try connection.exchange(request)
-            return EngineReply(connection, response, route: "http://" + host + request.target) { [weak self] in
+            return EngineReply(connection, response, route: scheme + host + request.target) { [weak self] in
                 self?.idle = connection
             }
         } catch {
@@ -164,7 +171,7 @@ public final class EngineClient {
 
     private func requestName(_ request: HTTPRequest) -> String {
         let verb = request.method.prefix(1) + request.method.dropFirst().lowercased()
-        return verb + " \"http://" + hostHeader + request.target + "\""
+        return verb + " \"" + scheme + hostHeader + request.target + "\""
     }
 
     // MARK: Connections
@@ -184,6 +191,8 @@ public final class EngineClient {
             throw EngineFailure(unreachable(error))
         }
     }
+
+    private var scheme: String { security == nil ? "http://" : "https://" }
 
     private var hostHeader: String {
         switch address {

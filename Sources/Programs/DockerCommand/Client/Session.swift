@@ -106,10 +106,13 @@ final class Session {
     }
 
     /// TLS as the flags and the environment ask for it; nil: none.
-    private func transportSecurity() throws -> TransportSecurity? {
+    private func transportSecurity() throws(CommandFailure) -> TransportSecurity? {
         guard options.tls || options.tlsVerify else { return nil }
         var security = TransportSecurity()
         security.verifies = options.tlsVerify
+        if options.tlsVerify && !Files.exists(options.authority) {
+            throw CommandFailure("open " + options.authority + ": no such file or directory")
+        }
         if Files.exists(options.authority) { security.authority = options.authority }
         if Files.exists(options.certificate) && Files.exists(options.key) {
             security.certificate = options.certificate

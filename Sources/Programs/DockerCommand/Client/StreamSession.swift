@@ -164,7 +164,8 @@ final class Interaction {
         self.forward = forward
         target = resize
         var caught: [Int32] = self.hasTerminal ? [SIGWINCH] : []
-        if forward != nil { caught += (1..<32).filter { !Self.own.contains($0) } }
+        // Where signals are not passed on, those that would end us must not leave a raw terminal behind.
+        caught += forward == nil ? [SIGHUP, SIGINT, SIGQUIT, SIGTERM] : (1..<32).filter { !Self.own.contains($0) }
         signals = caught.isEmpty ? nil : try SignalReader(caught)
     }
 
@@ -177,13 +178,15 @@ final class Interaction {
 
     func handle(_ signal: Int32) {
         if signal == SIGWINCH { return resize() }
-        forward?(signal)
+        if let forward { return forward(signal) }
+        restore()
+        exit(128 + signal)
     }
 
     /// Tells the container our terminal's size.
-    func resize() {
+    func resize(by difference: Int = 0) {
         guard hasTerminal, let size = Terminal.size(1), size.rows > 0 || size.columns > 0 else { return }
-        target(size.rows, size.columns)
+        target(size.rows + difference, size.columns + difference)
     }
 
     /// Lets signals through while an answer is awaited.

@@ -81,7 +81,7 @@ private struct Attachment {
         if state?["Restarting"]?.bool == true {
             throw CommandFailure("You cannot attach to a restarting container, wait until it is running")
         }
-        return try carry(client, container, takesInput: takesInput, condition: "") {}
+        return try carry(client, container, takesInput: takesInput, condition: "", redraws: true) {}
     }
 
     func start(_ name: String, takesInput: Bool, _ query: [(String, String)]) throws -> Int32 {
@@ -95,7 +95,8 @@ private struct Attachment {
     }
 
     private func carry(
-        _ client: EngineClient, _ container: JSON, takesInput: Bool, condition: String, begin: () throws -> Void
+        _ client: EngineClient, _ container: JSON, takesInput: Bool, condition: String, redraws: Bool = false,
+        begin: () throws -> Void
     ) throws -> Int32 {
         let id = container["Id"]?.string ?? ""
         let hasTerminal = container["Config"]?["Tty"]?.bool == true
@@ -119,7 +120,8 @@ private struct Attachment {
             interaction.restore()
             throw error
         }
-        // A program that waits for a new size draws itself again for us.
+        // A program that sees a new size draws itself again for us.
+        if redraws { interaction.resize(by: 1) }
         interaction.resize()
         let streams = StreamSession(
             stream, hasTerminal: hasTerminal, sendsInput: sendsInput,

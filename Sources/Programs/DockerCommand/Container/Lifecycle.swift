@@ -202,7 +202,7 @@ func pruneContainersCommand(_ session: Session) -> Command {
         let force = flags.bool("force", "f", usage: "Do not prompt for confirmation")
         return performing { _ in
             let warning = "WARNING! This will remove all stopped containers."
-            if !force.value, try !session.confirms(warning) { throw CommandFailure("container prune has been cancelled") }
+            if !force.value, try !session.confirms(warning) { return 0 }
             let (report, space) = try pruneContainers(session, filters.value)
             Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
             return 0

@@ -44,10 +44,15 @@ private struct StatsView {
         }
         while true {
             let text = try Self.table.print(try rows(names, all: all, client), format: format)
-            // Clear, and home: the table stands still on a terminal.
-            Console.out((Terminal.isTerminal(1) ? "\u{1B}[2J\u{1B}[H" : "") + text)
+            Console.out(Terminal.isTerminal(1) ? inPlace(text) : text)
             usleep(500_000)
         }
+    }
+
+    /// Home, each line cleared to its end, and the rest of the screen: the table stands still on a terminal.
+    private func inPlace(_ text: String) -> String {
+        let lines = text.split(separator: "\n").map { $0 + "\u{1B}[K\n" }
+        return "\u{1B}[H" + lines.joined() + "\u{1B}[J"
     }
 
     private func rows(_ names: [String], all: Bool, _ client: EngineClient) throws -> [Row] {

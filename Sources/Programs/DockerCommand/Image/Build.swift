@@ -18,7 +18,7 @@ func builderCommand(_ session: Session) -> Command {
         return performing { _ in
             let warning = all.value
                 ? "WARNING! This will remove all build cache." : "WARNING! This will remove all dangling build cache."
-            if !force.value, try !session.confirms(warning) { throw CommandFailure("builder prune has been cancelled") }
+            if !force.value, try !session.confirms(warning) { return 0 }
             let (report, space) = try pruneBuildCache(session, filters.value, all: all.value, keep: keep.value)
             Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
             return 0

@@ -127,7 +127,7 @@ func pruneImagesCommand(_ session: Session) -> Command {
             let warning = all.value
                 ? "WARNING! This will remove all images without at least one container associated to them."
                 : "WARNING! This will remove all dangling images."
-            if !force.value, try !session.confirms(warning) { throw CommandFailure("image prune has been cancelled") }
+            if !force.value, try !session.confirms(warning) { return 0 }
             let (report, space) = try pruneImages(session, filters.value, all: all.value)
             Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
             return 0

@@ -89,7 +89,7 @@ func pruneNetworksCommand(_ session: Session) -> Command {
         let force = flags.bool("force", "f", usage: "Do not prompt for confirmation")
         return performing { _ in
             let warning = "WARNING! This will remove all custom networks not used by at least one container."
-            if !force.value, try !session.confirms(warning) { throw CommandFailure("network prune has been cancelled") }
+            if !force.value, try !session.confirms(warning) { return 0 }
             let report = try pruneNetworks(session, filters.value)
             if !report.isEmpty { Console.out(report + "\n") }
             return 0

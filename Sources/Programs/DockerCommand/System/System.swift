@@ -50,7 +50,7 @@ private struct SystemPrune {
         if volumes, filters.contains(where: { $0.name == "until" }) {
             throw CommandFailure("ERROR: The \"until\" filter is not supported with \"--volumes\"")
         }
-        if !force, try !session.confirms(warning) { throw CommandFailure("system prune has been cancelled") }
+        if !force, try !session.confirms(warning) { return 0 }
         var space = 0
         func take(_ result: (report: String, space: Int)) {
             if !result.report.isEmpty { Console.out(result.report + "\n") }

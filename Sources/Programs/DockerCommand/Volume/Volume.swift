@@ -124,7 +124,7 @@ private func pruneVolumesCommand(_ session: Session) -> Command {
             if all.isSet { try requireVersion("1.42", "--all", try session.client()) }
             let kind = all.value ? "all local volumes" : "anonymous local volumes"
             let warning = "WARNING! This will remove \(kind) not used by at least one container."
-            if !force.value, try !session.confirms(warning) { throw CommandFailure("volume prune has been cancelled") }
+            if !force.value, try !session.confirms(warning) { return 0 }
             let conditions = filters.value + (all.value ? [Filter("all", "true")] : [])
             let (report, space) = try pruneVolumes(session, conditions)
             Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
