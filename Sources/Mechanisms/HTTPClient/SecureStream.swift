@@ -36,7 +36,7 @@ final class SecureStream: DuplexStream {
             // What is no address is a name; a certificate for an address is checked against the peer's.
             let address = try? NIOCore.SocketAddress(ipAddress: host, port: 2376)
             let handler = try NIOSSLClientHandler(context: context, serverHostname: address == nil ? host : nil)
-            try channel.pipeline.syncOperations.addHandler(handler)
+            try channel.pipeline.syncOperations.addHandlers([HalfClosing(), handler])
             channel.connect(to: try address ?? NIOCore.SocketAddress(unixDomainSocketPath: "/"), promise: nil)
         } catch {
             throw HTTPFailure(.format, words(error))
@@ -115,6 +115,20 @@ final class SecureStream: DuplexStream {
             throw failure
         } catch {
             throw HTTPFailure(.format, words(error))
+        }
+    }
+}
+
+/// Keeps the channel open when only its output ends: the channel itself would end as a whole.
+private final class HalfClosing: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if mode == .output {
+            promise?.succeed(())
+        } else {
+            context.close(mode: mode, promise: promise)
         }
     }
 }
