@@ -186,6 +186,15 @@ public struct HostConfig: EngineObject {
         sysctls = try json.texts("Sysctls") ?? [:]
         runtime = try json.string("Runtime")
         isolation = try json.string("Isolation")
+        mounts = try json.list("Mounts")
+        maskedPaths = try json.optionalStrings("MaskedPaths")
+        readonlyPaths = try json.optionalStrings("ReadonlyPaths")
+        usesInit = try json.optionalBool("Init")
+        try readResources(json)
+    }
+
+    /// What upstream's HostConfig embeds as Resources.
+    private mutating func readResources(_ json: JSON.Object) throws(JSON.Failure) {
         cpuShares = try json.int("CpuShares")
         memory = try json.int("Memory")
         nanoCpus = try json.int("NanoCpus")
@@ -217,10 +226,6 @@ public struct HostConfig: EngineObject {
         cpuPercent = try json.int("CpuPercent")
         ioMaximumIOps = try json.uint("IOMaximumIOps") ?? 0
         ioMaximumBandwidth = try json.uint("IOMaximumBandwidth") ?? 0
-        mounts = try json.list("Mounts")
-        maskedPaths = try json.optionalStrings("MaskedPaths")
-        readonlyPaths = try json.optionalStrings("ReadonlyPaths")
-        usesInit = try json.optionalBool("Init")
     }
 
     public var json: JSON {

@@ -252,6 +252,12 @@ public struct SystemInfo: EngineObject {
         ipv4Forwarding = try json.bool("IPv4Forwarding")
         bridgeNfIptables = try json.optionalBool("BridgeNfIptables")
         bridgeNfIp6tables = try json.optionalBool("BridgeNfIp6tables")
+        try readHost(json)
+        try readPrograms(json)
+    }
+
+    /// The machine and its system.
+    private mutating func readHost(_ json: JSON.Object) throws(JSON.Failure) {
         debug = try json.bool("Debug")
         nfd = try json.int("NFd")
         oomKillDisable = try json.bool("OomKillDisable")
@@ -279,6 +285,10 @@ public struct SystemInfo: EngineObject {
         labels = try json.optionalStrings("Labels")
         experimentalBuild = try json.bool("ExperimentalBuild")
         serverVersion = try json.string("ServerVersion")
+    }
+
+    /// The programs the daemon works with, and what they can do.
+    private mutating func readPrograms(_ json: JSON.Object) throws(JSON.Failure) {
         runtimes = try json.map("Runtimes")
         defaultRuntime = try json.string("DefaultRuntime")
         swarm = json["Swarm"] ?? .null

@@ -37,6 +37,7 @@ extension Cgroup {
             }
             usleep(round < 20 ? 10 : 1000)
         }
+        // The failure that is thrown is the first one; thawing is a second try to leave nothing frozen.
         try? put("THAWED", path, "freezer.state")
         throw CgroupFailure("unable to freeze")
     }
@@ -58,6 +59,7 @@ extension Cgroup {
         if !wasFrozen { try? freeze() }
         let all = try processes(recursive: true)
         for pid in all { kill(pid, signal) }
+        // The signals are sent; a group that has emptied meanwhile cannot be thawed and need not be.
         if !wasFrozen || signal == SIGKILL { try? thaw() }
     }
 }

@@ -57,6 +57,7 @@ public struct SeccompFilter: Sendable {
         guard let file = try? Descriptor.open(path, O_RDONLY | O_NOFOLLOW) else { return nil }
         var status = stat()
         guard fstat(file.number, &status) == 0, status.st_uid == 0, status.st_mode & 0o022 == 0,
+            // A cache that cannot be read is no cache.
             cl_format(status.st_mode) == S_IFREG, let bytes = try? file.readAll(), !bytes.isEmpty, bytes.count % 8 == 0
         else { return nil }
         return bytes
@@ -67,6 +68,7 @@ public struct SeccompFilter: Sendable {
         try? Files.makeDirectories(directory, mode: 0o700)
         guard let status = Files.linkStatus(directory), status.st_uid == 0, status.st_mode & 0o022 == 0 else { return }
         let temporary = path + ".tmp" + randomHex(bytes: 4)
+        // A filter that cannot be kept is compiled again next time.
         guard (try? Files.write(bytes, to: temporary, mode: 0o600)) != nil else { return }
         rename(temporary, path)
     }

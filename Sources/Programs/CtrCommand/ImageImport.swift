@@ -54,27 +54,28 @@ func importImages() -> Command {
             }
             _ = images
         }
-    }.described(
-        """
-        Import images from a tar stream.
-        Implemented formats:
-        - oci.v1
-        - docker.v1.1
-        - docker.v1.2
-
-
-        For OCI v1, you may need to specify --base-name because an OCI archive may
-        contain only partial image references (tags without the base image name).
-        If no base image name is provided, a name will be generated as "import-%{yyyy-MM-dd}".
-
-        e.g.
-          $ ctr images import --base-name foo/bar foobar.tar
-
-        If foobar.tar contains an OCI ref named "latest" and anonymous ref "sha256:deadbeef", the command will create
-        "foo/bar:latest" and "foo/bar@sha256:deadbeef" images in the containerd store.
-
-        """)
+    }.described(importFormats)
 }
+
+private let importFormats = """
+    Import images from a tar stream.
+    Implemented formats:
+    - oci.v1
+    - docker.v1.1
+    - docker.v1.2
+
+
+    For OCI v1, you may need to specify --base-name because an OCI archive may
+    contain only partial image references (tags without the base image name).
+    If no base image name is provided, a name will be generated as "import-%{yyyy-MM-dd}".
+
+    e.g.
+      $ ctr images import --base-name foo/bar foobar.tar
+
+    If foobar.tar contains an OCI ref named "latest" and anonymous ref "sha256:deadbeef", the command will create
+    "foo/bar:latest" and "foo/bar@sha256:deadbeef" images in the containerd store.
+
+    """
 
 func parsePlatform(_ text: String) throws -> OCIPlatform {
     guard let platform = OCIPlatform(text) else {

@@ -36,6 +36,7 @@ extension ContainerStore {
         defer { if number >= 0 { close(number) } }
         guard container.isAlive else { return }
         kill(container.pid, SIGKILL)
+        // If it stays frozen the wait below ends with an error of its own.
         if container.cgroup.isFrozen { try? container.cgroup.thaw() }
         var wait = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
         if number >= 0 { poll(&wait, 1, 10_000) }

@@ -141,6 +141,7 @@ struct PortRange: Equatable {
     }
 
     func contains(_ port: String) -> Bool {
+        // What is no port is exposed by no container.
         guard let parsed = try? PortNumber(parsing: port) else { return false }
         return parsed.proto == proto && (first...last).contains(parsed.number)
     }

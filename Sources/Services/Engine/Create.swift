@@ -175,6 +175,7 @@ enum RootMark {
         for mount in mounts {
             let upper = mount.options.first { $0.hasPrefix("upperdir=") }.map { String($0.dropFirst(9)) }
             guard let directory = upper ?? (mount.type == "bind" ? mount.source : nil) else { continue }
+            // A marker only; a root that cannot be written fails where it matters.
             try? Files.write([], to: directory + "/.dockerenv", mode: 0o755)
         }
     }

@@ -105,6 +105,7 @@ extension Engine {
                 try await self.startInLine(container, byPolicy: true)
             } catch {
                 self.configuration.report("container \(container.id): cannot restart it: \(error.message)")
+                // Refused when no restart is pending any more: then there is nothing to give up.
                 _ = try? container.handle(.restartGivenUp)
                 await self.saveOrReport(container)
                 container.notify([.notRunning, .nextExit])
@@ -120,6 +121,7 @@ extension Engine {
         }
         task?.cancel()
         guard container.record.life.phase == .restarting else { return false }
+        // Refused when no restart is pending any more: then there is nothing to give up.
         _ = try? container.handle(.restartGivenUp)
         return true
     }

@@ -137,6 +137,7 @@ extension Engine {
         let path = configuration.dataRoot + "/engine-id"
         let report = configuration.report
         return await Workers.shared.run {
+            // No file yet: the identity is made below.
             if let kept = try? Files.readText(path) { return kept.filter { $0 != "\n" } }
             let bytes = randomHex(bytes: 16)
             let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)].map { range in

@@ -45,6 +45,7 @@ extension Engine {
         var driver = DriverData()
         driver.name = "overlayfs"
         var data = ["ID": container.id]
+        // Without a snapshot there is nothing to measure.
         let mounts = (try? await rootMounts(container)) ?? []
         for mount in mounts where mount.type == "overlay" {
             for option in mount.options {

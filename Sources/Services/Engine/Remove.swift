@@ -42,6 +42,7 @@ extension Engine {
             do throws(EngineError) {
                 try await self.removeInLine(container, volumes: volumes)
             } catch {
+                // Refused when the removal ended meanwhile; the failure itself is thrown below.
                 _ = try? container.handle(.removalFailed)
                 await self.saveOrReport(container)
                 throw error

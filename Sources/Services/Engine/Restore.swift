@@ -99,6 +99,7 @@ extension Engine {
             await deleteInContainerd(container.id, killing: true)
             await releaseOutside(record, container.run)
         }
+        // The phase was checked: it cannot be refused.
         if record.life.phase == .restarting { _ = try? container.handle(.restartGivenUp) }
         if record.hostConfig.autoRemove && record.life.hasBeenStarted { await removeAutomatically(container) }
     }
@@ -143,6 +144,7 @@ extension Engine {
             run.streams = open
             if record.hostConfig.ipcMode == "shareable" { run.shmPath = shm }
         }
+        // Refused when the container was seen to end meanwhile.
         _ = try? container.handle(.adopted(pid: Int(task.pid), paused: task.status == .paused))
         await adoptExecs(container)
         beginHealthChecks(container)
@@ -198,6 +200,7 @@ extension Engine {
         await drainMissed(container)
         await deleteInContainerd(container.id, killing: true)
         await releaseOutside(record, container.run)
+        // Refused when its end is known already.
         _ = try? container.handle(.exited(status: status, at: moment))
         await saveOrReport(container)
     }

@@ -8,6 +8,7 @@ extension Engine {
         let number = try signal.flatMap { $0.isEmpty ? nil : $0 }.map(Signals.number)
         let record = container.record
         if cancelRestart(container) {
+            // Refused when it does not run: then there is nothing to mark.
             _ = try? container.handle(.stopRequested)
             await saveOrReport(container)
             container.notify([.notRunning, .nextExit])
@@ -73,6 +74,7 @@ extension Engine {
     private func resumeForSignal(_ container: Container) async {
         do throws(GRPCStatus) {
             try await containerd.tasks.resume(container.id)
+            // Refused when it ended meanwhile.
             _ = try? container.handle(.resumed)
         } catch {
             configuration.report("container \(container.id): cannot unpause it: \(error.containerdText)")

@@ -30,6 +30,7 @@ extension Engine {
             take(exit)
         } else if let oom = try? event.unpack(ContainerdEvents.TaskOOM.self) {
             guard let container = registry.withLock({ $0.entries[oom.containerId] }) else { return }
+            // Refused when it ended already: the mark is of no use then.
             _ = try? container.handle(.outOfMemory)
             publish("oom", container.record)
         }

@@ -16,6 +16,7 @@ extension Labels {
         self = [:]
         if text.isEmpty { return }
         // Reported as no labels, as said above.
+        // We wrote the text ourselves; a damaged one has no labels.
         guard let object = (try? JSON(parsing: Array(text.utf8)))?.object else { return }
         for member in object.members { self[member.name] = member.value.string ?? "" }
     }

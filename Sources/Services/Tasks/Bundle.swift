@@ -82,6 +82,7 @@ struct Bundle: Sendable {
             return address
         }
         // As above.
+        // No address: the shim never came up.
         guard let text = try? Files.readText(path + "/address") else { return nil }
         return Bundle.address(in: text)
     }

@@ -79,6 +79,7 @@ final class ShimLog: ChannelInboundHandler {
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ShimLog()) }
             }
         // As above.
+        // A pipe that cannot be watched ends the log, not the task.
         return try? await bootstrap.takingOwnershipOfDescriptor(input: number).get()
     }
 

@@ -37,6 +37,7 @@ struct ContextStore {
         let ids = (try? Files.names(in: directory + "/meta")) ?? []
         var names: [String] = []
         for id in ids {
+            // A context that cannot be read is not listed, as upstream lists it.
             guard let bytes = try? Files.read(directory + "/meta/" + id + "/meta.json"),
                 let name = (try? JSON(parsing: bytes))?["Name"]?.string
             else { continue }  // not a context: nothing to list

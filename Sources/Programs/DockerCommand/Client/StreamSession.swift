@@ -217,6 +217,7 @@ func signalName(_ number: Int32) -> String {
 func resizer(_ client: EngineClient, _ path: String) -> (Int, Int) -> Void {
     let other = client.sibling()
     return { rows, columns in
+        // A process that has ended meanwhile has no terminal to resize.
         _ = try? other.request("POST", path + "/resize", [("h", String(rows)), ("w", String(columns))]).all()
     }
 }

@@ -13,6 +13,7 @@ struct BuildContext {
     private let ignored: IgnoreRules
 
     init(directory: String, dockerfile given: String) throws {
+        // A path that leads nowhere is no directory: that is the answer.
         guard Files.isDirectory(directory) || Files.isDirectory((try? Files.resolved(directory)) ?? "") else {
             throw CommandFailure("unable to prepare context: path \"" + directory + "\" not found")
         }

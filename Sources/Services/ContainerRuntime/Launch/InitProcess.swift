@@ -28,6 +28,7 @@ struct InitProcess: ~Copyable {
         do throws(RuntimeFailure) {
             try execute()
         } catch {
+            // A parent that has gone has nobody to tell.
             try? channel.send(Message.refusal, error.message)
         }
         return 1

@@ -190,6 +190,7 @@ final class Launch {
             try channel.send(Message.child, String(pid))
             return 0
         } catch {
+            // A parent that has gone has nobody to tell.
             try? channel.send(Message.failure, error.description)
             return 1
         }
@@ -201,6 +202,7 @@ final class Launch {
             _ = try system { () throws(SystemCallError) in try Process.wait(waiting) }
             return pid
         }
+        // It is reaped already, or will be by whoever inherits it.
         _ = try? Process.wait(waiting)
         throw RuntimeFailure(
             "unable to start container process: " + (message?.text ?? "the container's process ended early"))
@@ -280,6 +282,7 @@ final class Launch {
     }
 
     private func endWords() -> String {
+        // Without a status the failure is told without one.
         let status = try? Process.wait(container.pid)
         container.pid = 0
         switch status {
