@@ -106,11 +106,14 @@ let modules: [Module] = [
     full(.Services, "ContainerLogs", ["EngineAPI", "JSON", "Workers", "Linux", "CLinux"]),
     full(.Services, "Volumes", ["EngineAPI", "JSON", "Linux", "CLinux"]),
     full(.Services, "Networks", ["EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux"]),
-    full(.Services, "ContainerFiles", ["EngineAPI", "ByteStream", "Compression", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
+    full(
+        .Services, "ContainerFiles",
+        ["EngineAPI", "ByteStream", "Compression", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
     full(
         .Services, "Images",
         [
-            "EngineAPI", "OCIImage", "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "ByteStream", "Archive", "TarFormat",
+            "EngineAPI", "OCIImage", "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "ByteStream", "Archive",
+            "TarFormat",
             "Compression",
             "Digests", "Workers", "JSON", "Linux", "CLinux",
         ], packages: ["NIOCore"]),
@@ -146,13 +149,15 @@ let modules: [Module] = [
         .Programs, "CtrCommand",
         [
             "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "OCIImage", "OCIRuntime", "Archive", "TarFormat",
-            "ByteStream", "Compression", "Digests", "Terminal", "Workers", "TextTable", "Flags", "JSON", "Linux", "CLinux",
+            "ByteStream", "Compression", "Digests", "Terminal", "Workers", "TextTable", "Flags", "JSON", "Linux",
+            "CLinux",
         ], packages: ["NIOCore", "NIOPosix"]),
     full(
         .Programs, "DockerdCommand",
         [
             "Engine", "Images", "ContainerFiles", "EngineAPI", "HTTPServer", "Networks", "Volumes", "ContainerLogs",
-            "ContainerdClient", "GRPC", "ByteStream", "Archive", "TarFormat", "Workers", "DaemonLog", "Flags", "JSON", "Linux", "CLinux",
+            "ContainerdClient", "GRPC", "ByteStream", "Archive", "TarFormat", "Workers", "DaemonLog", "Flags", "JSON",
+            "Linux", "CLinux",
         ], packages: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
     full(
         .Programs, "DockerCommand",
@@ -229,7 +234,8 @@ func refuseArrowsThatRunUp() {
 refuseArrowsThatRunUp()
 
 let packageOf: [String: String] = [
-    "NIOCore": "swift-nio", "NIOEmbedded": "swift-nio", "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOSSL": "swift-nio-ssl",
+    "NIOCore": "swift-nio", "NIOEmbedded": "swift-nio", "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio",
+    "NIOSSL": "swift-nio-ssl",
     "NIOHTTP2": "swift-nio-http2", "NIOHPACK": "swift-nio-http2", "Logging": "swift-log",
 ]
 
@@ -260,7 +266,8 @@ func target(_ module: Module) -> Target {
     if module.isC {
         return .target(
             name: module.name, dependencies: dependencies, path: path,
-            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-unused-parameter", "-ffunction-sections"])], linkerSettings: linked)
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Wno-unused-parameter", "-ffunction-sections"])],
+            linkerSettings: linked)
     }
     return .target(
         name: module.name, dependencies: dependencies, path: path, swiftSettings: swiftSettings(module.weight),

@@ -41,10 +41,11 @@ func file(_ name: String, _ content: String, mode: UInt32 = 0o644) -> (TarHeader
     let folder = try Folder()
     var dated = TarHeader(.directory, "d/", mode: 0o1777)
     dated.modified = .init(seconds: 1000, nanoseconds: 5)
-    try folder.extract(try archive([
-        (dated, ""), file("d/a", "one", mode: 0o4755), link(.symbolicLink, "d/s", "/etc/passwd"),
-        link(.hardLink, "d/h", "d/a"), file("implied/deep/x", "two"),
-    ]))
+    try folder.extract(
+        try archive([
+            (dated, ""), file("d/a", "one", mode: 0o4755), link(.symbolicLink, "d/s", "/etc/passwd"),
+            link(.hardLink, "d/h", "d/a"), file("implied/deep/x", "two"),
+        ]))
     #expect(try Files.readText(folder.path + "/d/a") == "one")
     #expect(try Files.link(folder.path + "/d/s") == "/etc/passwd")
     let a = try #require(Files.status(folder.path + "/d/a"))
@@ -107,9 +108,10 @@ func linksThatPointOutsideAreFollowedInsideOnly(_ target: String) throws {
 
 @Test func laterMembersReplaceEarlierOnes() throws {
     let folder = try Folder()
-    try folder.extract(try archive([
-        file("d/x/y", "1"), file("d", "file now"), (TarHeader(.directory, "d/", mode: 0o755), ""), file("d/z", "2"),
-    ]))
+    try folder.extract(
+        try archive([
+            file("d/x/y", "1"), file("d", "file now"), (TarHeader(.directory, "d/", mode: 0o755), ""), file("d/z", "2"),
+        ]))
     #expect(try Files.names(in: folder.path + "/d") == ["z"])
 }
 
@@ -120,7 +122,9 @@ func linksThatPointOutsideAreFollowedInsideOnly(_ target: String) throws {
         try folder.extract(try archive([file("d", "2")])) { $0.refusesTypeChange = true }
     }
     #expect(throws: ArchiveError.self) {
-        try folder.extract(try archive([(TarHeader(.directory, "d/x/", mode: 0o755), "")])) { $0.refusesTypeChange = true }
+        try folder.extract(try archive([(TarHeader(.directory, "d/x/", mode: 0o755), "")])) {
+            $0.refusesTypeChange = true
+        }
     }
     #expect(try Files.readText(folder.path + "/d/x") == "1")
 }
@@ -128,9 +132,11 @@ func linksThatPointOutsideAreFollowedInsideOnly(_ target: String) throws {
 @Test func whiteoutsRemoveWhatWasThereBefore() throws {
     let folder = try Folder()
     try folder.extract(try archive([file("a/old", "1"), file("a/keep", "1"), file("b/x/y", "1"), file("b/z", "1")]))
-    try folder.extract(try archive([
-        file("a/.wh.old", ""), file("b/new", "2"), file("b/.wh..wh..opq", ""), file(".wh..wh.plnk/1", ""),
-    ])) { $0.whiteouts = .apply }
+    try folder.extract(
+        try archive([
+            file("a/.wh.old", ""), file("b/new", "2"), file("b/.wh..wh..opq", ""), file(".wh..wh.plnk/1", ""),
+        ])
+    ) { $0.whiteouts = .apply }
     #expect(try Files.names(in: folder.path + "/a") == ["keep"])
     #expect(try Files.names(in: folder.path + "/b") == ["new"])
     #expect(try Files.names(in: folder.path).sorted() == ["a", "b"])
@@ -206,10 +212,12 @@ func linksThatPointOutsideAreFollowedInsideOnly(_ target: String) throws {
 private func spawn(_ body: @escaping @Sendable () -> Void) {
     let box = Unmanaged.passRetained(Box(body)).toOpaque()
     var thread = pthread_t()
-    pthread_create(&thread, nil, { argument in
-        if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-        return nil
-    }, box)
+    pthread_create(
+        &thread, nil,
+        { argument in
+            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+            return nil
+        }, box)
     pthread_detach(thread)
 }
 

@@ -1,8 +1,9 @@
 import CLinux
-@testable import ContainerLogs
 import EngineAPI
 import Linux
 import Testing
+
+@testable import ContainerLogs
 
 func records(_ pieces: [String], attributes: [String: String] = [:]) -> String {
     var writer = RecordWriter(.stdout, attributes: attributes)
@@ -16,18 +17,20 @@ func records(_ pieces: [String], attributes: [String: String] = [:]) -> String {
 }
 
 @Test func aLineIsARecordAndAnUnfinishedOneHasNoLineFeed() {
-    #expect(records(["one\ntw", "o\n", "\nend"]) == #"""
-        {"log":"one\n","stream":"stdout","time":"T"}
-        {"log":"two\n","stream":"stdout","time":"T"}
-        {"log":"\n","stream":"stdout","time":"T"}
-        {"log":"end","stream":"stdout","time":"T"}
+    #expect(
+        records(["one\ntw", "o\n", "\nend"]) == #"""
+            {"log":"one\n","stream":"stdout","time":"T"}
+            {"log":"two\n","stream":"stdout","time":"T"}
+            {"log":"\n","stream":"stdout","time":"T"}
+            {"log":"end","stream":"stdout","time":"T"}
 
-        """#)
+            """#)
 }
 
 @Test func textIsEscapedAsDockerEscapesIt() {
-    #expect(records(["\t\r\u{1}\u{7F}\"\\<&>é\u{2028}\n"]) ==
-        #"{"log":"\u0009\r\u0001"# + "\u{7F}" + #"\"\\\u003c\u0026\u003eé\u2028\n","stream":"stdout","time":"T"}"# + "\n")
+    #expect(
+        records(["\t\r\u{1}\u{7F}\"\\<&>é\u{2028}\n"]) == #"{"log":"\u0009\r\u0001"# + "\u{7F}"
+            + #"\"\\\u003c\u0026\u003eé\u2028\n","stream":"stdout","time":"T"}"# + "\n")
     var out: [UInt8] = []
     let broken: [UInt8] = [0x61, 0xFF, 0xE2, 0x80, 0x62]
     broken.withUnsafeBytes { RecordWriter.escape($0, into: &out) }
@@ -35,8 +38,9 @@ func records(_ pieces: [String], attributes: [String: String] = [:]) -> String {
 }
 
 @Test func attributesStandBeforeTheTime() {
-    #expect(records(["x\n"], attributes: ["b": "2", "a": "\"1\""]) ==
-        #"{"log":"x\n","stream":"stdout","attrs":{"a":"\"1\"","b":"2"},"time":"T"}"# + "\n")
+    #expect(
+        records(["x\n"], attributes: ["b": "2", "a": "\"1\""])
+            == #"{"log":"x\n","stream":"stdout","attrs":{"a":"\"1\"","b":"2"},"time":"T"}"# + "\n")
 }
 
 @Test(arguments: [(16383, [16384]), (16384, [16384, 1]), (40000, [16384, 16384, 7233])])
@@ -95,7 +99,9 @@ final class Folder {
 }
 
 func line(_ number: Int) -> [UInt8] {
-    Array("{\"log\":\"\(number)\\n\",\"stream\":\"\(number % 2 == 0 ? "stdout" : "stderr")\",\"time\":\"2020-01-01T00:00:\(number / 10)\(number % 10)Z\"}\n".utf8)
+    Array(
+        "{\"log\":\"\(number)\\n\",\"stream\":\"\(number % 2 == 0 ? "stdout" : "stderr")\",\"time\":\"2020-01-01T00:00:\(number / 10)\(number % 10)Z\"}\n"
+            .utf8)
 }
 
 func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) async throws -> String {
@@ -141,10 +147,13 @@ func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) as
     let reader = try pipe.reader.duplicate()
     _ = consume pipe
     let (bytes, seen) = AsyncStream.makeStream(of: [UInt8].self)
-    _ = try collector.collect(stdout: consume reader, stderr: nil, into: log, onOutput: { (_, bytes) -> Bool in
-        seen.yield(Array(bytes))
-        return true
-    }) {
+    _ = try collector.collect(
+        stdout: consume reader, stderr: nil, into: log,
+        onOutput: { (_, bytes) -> Bool in
+            seen.yield(Array(bytes))
+            return true
+        }
+    ) {
         seen.finish()
         log.close()
     }
@@ -162,5 +171,6 @@ func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) as
     for await piece in bytes { passed += piece }
     #expect(passed == Array("hello\nrest".utf8))
     let followed = try await follower.value
-    #expect(followed == [1, 0, 0, 0, 0, 0, 0, 6] + Array("hello\n".utf8) + [1, 0, 0, 0, 0, 0, 0, 4] + Array("rest".utf8))
+    #expect(
+        followed == [1, 0, 0, 0, 0, 0, 0, 6] + Array("hello\n".utf8) + [1, 0, 0, 0, 0, 0, 0, 4] + Array("rest".utf8))
 }

@@ -21,7 +21,8 @@ func theDigestsOfTheStandardAreMade(_ text: String, _ hex: String) {
 }
 
 @Test(arguments: [
-    "sha256:", "sha256:abc", "sha512:" + String(repeating: "a", count: 64), "sha256:" + String(repeating: "A", count: 64),
+    "sha256:", "sha256:abc", "sha512:" + String(repeating: "a", count: 64),
+    "sha256:" + String(repeating: "A", count: 64),
     String(repeating: "a", count: 64),
 ])
 func textThatIsNoDigestIsRefused(_ text: String) { #expect(Digest(text) == nil) }

@@ -18,7 +18,8 @@ import Testing
 }
 
 @Test(arguments: [
-    (["--version"], Options.Refusal.version), (["-h"], .help), (["-l"], .license), ([], .noProgram), (["-s"], .noProgram),
+    (["--version"], Options.Refusal.version), (["-h"], .help), (["-l"], .license), ([], .noProgram),
+    (["-s"], .noProgram),
     (["-x"], .usage("invalid option -- 'x'")), (["-e"], .usage("option requires an argument -- 'e'")),
     (["-e", "256", "true"], .fatal("Not a valid option for -e: 256")),
     (["-p", "KILL", "true"], .fatal("Not a valid option for -p: KILL")),

@@ -31,7 +31,8 @@ struct RoundTripTests {
     @Test func stats() throws { #expect(try again(Self.stats, StatsResponse.self) == Self.stats) }
 
     @Test func createRequestHasItsConfigurationBesideTheHostsPart() throws {
-        let text = #"{"Image":"a","Cmd":"sh","HostConfig":{"AutoRemove":true},"NetworkingConfig":{"EndpointsConfig":{"n":{}}}}"#
+        let text =
+            #"{"Image":"a","Cmd":"sh","HostConfig":{"AutoRemove":true},"NetworkingConfig":{"EndpointsConfig":{"n":{}}}}"#
         let request = try ContainerCreateRequest(parsing: Array(text.utf8))
         #expect(request.config.image == "a")
         #expect(request.config.cmd == ["sh"])

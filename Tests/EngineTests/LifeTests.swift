@@ -24,7 +24,9 @@ struct LifeTests {
 
     @Test func startingARunningContainerIsNotModified() throws {
         var life = try running()
-        #expect(throws: ContainerLife.Refusal(text: "", status: 304)) { try life.handle(.startRequested(byPolicy: false)) }
+        #expect(throws: ContainerLife.Refusal(text: "", status: 304)) {
+            try life.handle(.startRequested(byPolicy: false))
+        }
     }
 
     @Test func aPausedContainerMustBeResumedFirst() throws {

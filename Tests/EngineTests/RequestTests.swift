@@ -37,7 +37,8 @@ struct MountParserTests {
     }
 
     @Test func tmpfsOptionsAreMerged() throws {
-        #expect(try TmpfsMountOptions.merged(["exec", "size=1m"]) == ["nosuid", "nodev", "rprivate", "exec", "size=1m"])
+        #expect(
+            try TmpfsMountOptions.merged(["exec", "size=1m"]) == ["nosuid", "nodev", "rprivate", "exec", "size=1m"])
         #expect(throws: EngineError.self) { try TmpfsMountOptions.merged(["bogus"]) }
         var options = TmpfsOptions()
         options.sizeBytes = 1 << 20
@@ -101,8 +102,10 @@ struct FilterTests {
         #expect(throws: EngineError.self) { try ContainerFilter(Filters(filters)) }
     }
 
-    @Test(arguments: [(0, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"),
-        (150, "2 minutes"), (3600, "About an hour"), (7200, "2 hours"), (86400 * 3, "3 days"), (86400 * 20, "2 weeks")])
+    @Test(arguments: [
+        (0, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"),
+        (150, "2 minutes"), (3600, "About an hour"), (7200, "2 hours"), (86400 * 3, "3 days"), (86400 * 20, "2 weeks"),
+    ])
     func durations(_ seconds: Int, _ text: String) { #expect(HumanDuration.text(seconds: seconds) == text) }
 
     @Test func momentsAsClientsWriteThem() throws {

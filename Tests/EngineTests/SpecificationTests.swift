@@ -5,7 +5,8 @@ import Testing
 @testable import Engine
 
 struct SpecificationTests {
-    private func inputs(_ change: (inout ContainerConfig, inout HostConfig) -> Void = { _, _ in }) throws -> SpecInputs {
+    private func inputs(_ change: (inout ContainerConfig, inout HostConfig) -> Void = { _, _ in }) throws -> SpecInputs
+    {
         var request = ContainerCreateRequest()
         request.config.image = "a"
         request.config.cmd = ["sleep", "100"]
@@ -21,7 +22,8 @@ struct SpecificationTests {
         let record = ContainerRecord(
             id: "0123", name: "web", created: .zero, config: draft.config, hostConfig: draft.hostConfig, imageID: "")
         return SpecInputs(
-            record: record, facts: facts, configuration: settings, user: Spec.User(), home: "/", networkNamespace: "/ns")
+            record: record, facts: facts, configuration: settings, user: Spec.User(), home: "/", networkNamespace: "/ns"
+        )
     }
 
     private func spec(_ change: (inout ContainerConfig, inout HostConfig) -> Void = { _, _ in }) throws -> Spec {
@@ -95,16 +97,21 @@ struct SpecificationTests {
         #expect(EnvironmentList.replacing(["A=1", "B=2"], with: ["A=3", "C=4", "B"]) == ["A=3", "C=4"])
     }
 
-    @Test(arguments: [
-        { (config: inout ContainerConfig, host: inout HostConfig) in host.memory = 1 << 20 },
-        { config, host in host.networkMode = "container:x"; config.hostname = "h" },
-        { config, host in host.ipcMode = "bogus" }, { config, host in host.oomScoreAdj = 2000 },
-        { config, host in host.cpusetCpus = "x" }, { config, host in config.workingDir = "rel" },
-        { config, host in host.autoRemove = true; host.restartPolicy.name = "always" },
-        { config, host in host.securityOpt = ["bogus=1"] }, { config, host in config.stopSignal = "SIGNONE" },
-        { config, host in host.runtime = "kata" }, { config, host in host.storageOpt = ["size": "1g"] },
-        { config, host in config.env = ["=x"] }, { config, host in host.usernsMode = "keep-id" },
-    ] as [@Sendable (inout ContainerConfig, inout HostConfig) -> Void])
+    @Test(
+        arguments: [
+            { (config: inout ContainerConfig, host: inout HostConfig) in host.memory = 1 << 20 },
+            { config, host in
+                host.networkMode = "container:x"; config.hostname = "h"
+            },
+            { config, host in host.ipcMode = "bogus" }, { config, host in host.oomScoreAdj = 2000 },
+            { config, host in host.cpusetCpus = "x" }, { config, host in config.workingDir = "rel" },
+            { config, host in
+                host.autoRemove = true; host.restartPolicy.name = "always"
+            },
+            { config, host in host.securityOpt = ["bogus=1"] }, { config, host in config.stopSignal = "SIGNONE" },
+            { config, host in host.runtime = "kata" }, { config, host in host.storageOpt = ["size": "1g"] },
+            { config, host in config.env = ["=x"] }, { config, host in host.usernsMode = "keep-id" },
+        ] as [@Sendable (inout ContainerConfig, inout HostConfig) -> Void])
     func refuses(_ change: @Sendable (inout ContainerConfig, inout HostConfig) -> Void) {
         #expect(throws: EngineError.self) { try inputs(change) }
     }

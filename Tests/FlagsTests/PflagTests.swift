@@ -42,7 +42,9 @@ private func outcome(_ words: String...) -> String {
 @Test func refusalsAreDockersWords() {
     #expect(outcome("nope") == "1: tool: unknown command: tool nope\n\nRun 'tool --help' for more information")
     #expect(
-        outcome("thing", "x") == "1: tool: unknown command: tool thing x\n\nUsage:  tool thing\n\nRun 'tool thing --help' for more information")
+        outcome("thing", "x")
+            == "1: tool: unknown command: tool thing x\n\nUsage:  tool thing\n\nRun 'tool thing --help' for more information"
+    )
     let usage = "\n\nUsage:  tool thing ls [OPTIONS] [NAME]\n\nRun 'tool thing ls --help' for more information"
     #expect(outcome("thing", "ls", "--foo") == "125: unknown flag: --foo" + usage)
     #expect(outcome("thing", "ls", "-Z") == "125: unknown shorthand flag: 'Z' in -Z" + usage)
@@ -50,7 +52,8 @@ private func outcome(_ words: String...) -> String {
     #expect(outcome("thing", "ls", "--last") == "125: flag needs an argument: --last" + usage)
     #expect(
         outcome("thing", "ls", "-a=x")
-            == "125: invalid argument \"x\" for \"-a, --all\" flag: strconv.ParseBool: parsing \"x\": invalid syntax" + usage)
+            == "125: invalid argument \"x\" for \"-a, --all\" flag: strconv.ParseBool: parsing \"x\": invalid syntax"
+            + usage)
 }
 
 @Test func helpIsSortedAlignedAndWrapped() {

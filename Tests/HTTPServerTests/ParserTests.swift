@@ -30,7 +30,8 @@ private func body(_ events: [RequestParser.Event]) -> String {
 }
 
 @Test func chunksAreJoinedWhateverThePiecesTheyArriveIn() throws {
-    let text = "PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\na;x=y\r\n0123456789\r\n0\r\nT: v\r\n\r\n"
+    let text =
+        "PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\na;x=y\r\n0123456789\r\n0\r\nT: v\r\n\r\n"
     for pieces in 1...text.utf8.count {
         let found = try events(text, pieces: pieces)
         #expect(body(found) == "abc0123456789" && found.last == .end)

@@ -45,17 +45,19 @@ private final class Fixture: Sendable {
         return HTTPResponse(body: .bytes(Array((request.path + ":").utf8) + body))
     }
     let answer = try await fixture.exchange(
-        "POST /a%20b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /c HTTP/1.1\r\nConnection: close\r\n\r\n", endInput: false)
+        "POST /a%20b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /c HTTP/1.1\r\nConnection: close\r\n\r\n",
+        endInput: false)
     #expect(answer.contains("\r\n\r\n/a b:abcHTTP/1.1 200 OK"))
     #expect(answer.hasSuffix("/c:"))
 }
 
 @Test func aStreamIsChunkedAndEnds() async throws {
     let fixture = try Fixture { _ in
-        HTTPResponse(body: .stream { writer in
-            try await writer.write(Array("one".utf8))
-            try await writer.write(Array("three".utf8))
-        })
+        HTTPResponse(
+            body: .stream { writer in
+                try await writer.write(Array("one".utf8))
+                try await writer.write(Array("three".utf8))
+            })
     }
     let answer = try await fixture.exchange("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", endInput: false)
     #expect(answer.hasSuffix("3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"))
@@ -63,10 +65,12 @@ private final class Fixture: Sendable {
 
 @Test func aHijackedConnectionGetsTheBytesSentWithItsRequest() async throws {
     let fixture = try Fixture { _ in
-        HTTPResponse(status: 101, headers: [("Connection", "Upgrade"), ("Upgrade", "tcp")], body: .hijack { connection in
-            while let bytes = try? await connection.read() { try? await connection.write(bytes.reversed()) }
-            try? await connection.write(Array("end".utf8))
-        })
+        HTTPResponse(
+            status: 101, headers: [("Connection", "Upgrade"), ("Upgrade", "tcp")],
+            body: .hijack { connection in
+                while let bytes = try? await connection.read() { try? await connection.write(bytes.reversed()) }
+                try? await connection.write(Array("end".utf8))
+            })
     }
     let answer = try await fixture.exchange("POST /attach HTTP/1.1\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nabc")
     #expect(answer == "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\ncbaend")
@@ -82,11 +86,12 @@ private final class Fixture: Sendable {
 @Test func aClientThatGoesEndsItsStream() async throws {
     let (ended, signal) = AsyncStream<Bool>.makeStream()
     let fixture = try Fixture { _ in
-        HTTPResponse(body: .stream { _ in
-            // Cancelled is what this test waits for.
-            try? await Task.sleep(nanoseconds: 20_000_000_000)
-            signal.yield(Task.isCancelled)
-        })
+        HTTPResponse(
+            body: .stream { _ in
+                // Cancelled is what this test waits for.
+                try? await Task.sleep(nanoseconds: 20_000_000_000)
+                signal.yield(Task.isCancelled)
+            })
     }
     try await Workers.shared.run { () throws(any Error) in
         let client = try fixture.connect()

@@ -1,10 +1,12 @@
 import EngineAPI
-@testable import Images
 import Testing
+
+@testable import Images
 
 @Test(arguments: [
     ("probe*:*", "probe:1", true), ("*", "a/b", false), ("a/*", "a/b", true), ("b[a-c]x", "bbx", true),
-    ("b[^a-c]x", "bbx", false), ("??", "ab", true), ("?", "/", false), ("a\\*", "a*", true), ("", "", true), ("a", "", false),
+    ("b[^a-c]x", "bbx", false), ("??", "ab", true), ("?", "/", false), ("a\\*", "a*", true), ("", "", true),
+    ("a", "", false),
 ])
 func patternsMatchAsGosDo(_ pattern: String, _ text: String, _ matches: Bool) {
     #expect(Pattern(pattern).matches(text) == matches)
@@ -28,7 +30,8 @@ func changed(_ lines: [String]) throws -> ContainerConfig {
 
 @Test func instructionsChangeTheConfiguration() throws {
     let config = try changed([
-        "CMD [\"a\", \"b c\"]", "ENTRYPOINT run it", "ENV A=1 B=\"two words\"", "env C three words", "LABEL l=v", "EXPOSE 80 53/udp",
+        "CMD [\"a\", \"b c\"]", "ENTRYPOINT run it", "ENV A=1 B=\"two words\"", "env C three words", "LABEL l=v",
+        "EXPOSE 80 53/udp",
         "USER me", "WORKDIR /srv", "WORKDIR below", "VOLUME [\"/data\"]", "STOPSIGNAL SIGINT",
         "HEALTHCHECK CMD true", "ONBUILD RUN x",
     ])
@@ -36,7 +39,9 @@ func changed(_ lines: [String]) throws -> ContainerConfig {
     #expect(config.env == ["A=1", "B=two words", "C=three words"])
     #expect(config.labels == ["l": "v"] && config.exposedPorts == ["80/tcp", "53/udp"])
     #expect(config.user == "me" && config.workingDir == "/srv/below" && config.volumes == ["/data"])
-    #expect(config.stopSignal == "SIGINT" && config.healthcheck?.test == ["CMD-SHELL", "true"] && config.onBuild == ["RUN x"])
+    #expect(
+        config.stopSignal == "SIGINT" && config.healthcheck?.test == ["CMD-SHELL", "true"]
+            && config.onBuild == ["RUN x"])
 }
 
 @Test(arguments: [
@@ -47,7 +52,9 @@ func otherInstructionsAreRefused(_ line: String, _ message: String) {
     #expect(throws: ImageError(400, message)) { try changed([line]) }
 }
 
-@Test(arguments: [("2020-01-01T00:00:00Z", 1_577_836_800), ("2020-01-01", 1_577_836_800), ("1577836800", 1_577_836_800)])
+@Test(arguments: [
+    ("2020-01-01T00:00:00Z", 1_577_836_800), ("2020-01-01", 1_577_836_800), ("1577836800", 1_577_836_800),
+])
 func momentsOfFiltersAreRead(_ text: String, _ seconds: Int) {
     #expect(ImageStore.moment(text)?.seconds == seconds)
     #expect(ImageStore.moment("soon") == nil)
@@ -61,7 +68,9 @@ func momentsOfFiltersAreRead(_ text: String, _ seconds: Int) {
 
 @Test func linksInAnArchiveAreFollowed() {
     var files = IntakenFiles()
-    files.files = ["a/layer.tar": .link("../b/layer.tar"), "b/layer.tar": .bytes([1]), "x": .link("y"), "y": .link("x")]
+    files.files = [
+        "a/layer.tar": .link("../b/layer.tar"), "b/layer.tar": .bytes([1]), "x": .link("y"), "y": .link("x"),
+    ]
     #expect(files.bytes("a/layer.tar") == [1])
     #expect(files.bytes("x") == nil)
     #expect(files.bytes("../../b/./layer.tar") == nil)

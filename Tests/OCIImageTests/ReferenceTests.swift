@@ -10,9 +10,11 @@ import Testing
     ("localhost:5000/app", "localhost:5000/app", "localhost:5000/app"),
     ("localhost/app:x", "localhost/app:x", "localhost/app:x"),
     ("ghcr.io/a/b__c/d---e:T_1.2-3", "ghcr.io/a/b__c/d---e:T_1.2-3", "ghcr.io/a/b__c/d---e:T_1.2-3"),
-    ("127.0.0.1:5000/x@sha256:" + String(repeating: "ab", count: 32),
-     "127.0.0.1:5000/x@sha256:" + String(repeating: "ab", count: 32),
-     "127.0.0.1:5000/x@sha256:" + String(repeating: "ab", count: 32)),
+    (
+        "127.0.0.1:5000/x@sha256:" + String(repeating: "ab", count: 32),
+        "127.0.0.1:5000/x@sha256:" + String(repeating: "ab", count: 32),
+        "127.0.0.1:5000/x@sha256:" + String(repeating: "ab", count: 32)
+    ),
 ])
 func namesAreNormalized(_ text: String, _ whole: String, _ familiar: String) throws {
     let reference = try ImageReference(text)
@@ -28,8 +30,11 @@ func namesAreNormalized(_ text: String, _ whole: String, _ familiar: String) thr
     ("Busybox", "invalid reference format: repository name must be lowercase"),
     ("../a", "invalid reference format"), ("a/../b", "invalid reference format"),
     (String(repeating: "a", count: 300), "repository name must not be more than 255 characters"),
-    (String(repeating: "a", count: 64),
-     "invalid repository name (" + String(repeating: "a", count: 64) + "), cannot specify 64-byte hexadecimal strings"),
+    (
+        String(repeating: "a", count: 64),
+        "invalid repository name (" + String(repeating: "a", count: 64)
+            + "), cannot specify 64-byte hexadecimal strings"
+    ),
 ])
 func badNamesAreRefusedInDockersWords(_ text: String, _ message: String) {
     do {

@@ -119,7 +119,8 @@ private struct Sample: ProtobufMessage, Equatable {
     }
 
     @Test func unknownFieldsAndGroupsArePassedOver() throws {
-        var bytes: [UInt8] = [0xa3, 0x06, 0x08, 0x01, 0xab, 0x06, 0xac, 0x06, 0xa4, 0x06]  // groups 100 and, inside, 101
+        // groups 100 and, inside, 101
+        var bytes: [UInt8] = [0xa3, 0x06, 0x08, 0x01, 0xab, 0x06, 0xac, 0x06, 0xa4, 0x06]
         bytes += [0xa1, 0x06] + [UInt8](repeating: 1, count: 8) + [0xa5, 0x06, 1, 2, 3, 4]
         bytes += [0x18, 0x05]
         #expect(try Sample(protobuf: bytes).count == 5)

@@ -24,7 +24,8 @@ func digestsAreThoseOfTheStandard(_ text: String, _ digest: String) {
 }
 
 @Test(arguments: [
-    ("", StreamTarget.none), ("/a/b", .fifo("/a/b")), ("fifo:///a", .fifo("/a")), ("file:///var/l%20og", .file("/var/l og")),
+    ("", StreamTarget.none), ("/a/b", .fifo("/a/b")), ("fifo:///a", .fifo("/a")),
+    ("file:///var/l%20og", .file("/var/l og")),
     ("binary:///bin/log?a=b&c", .program("/bin/log", ["a", "b", "c"])), ("binary:///bin/log", .program("/bin/log", [])),
     ("npipe://x", .unknown("npipe")), ("/odd://name", .fifo("/odd://name")),
 ])

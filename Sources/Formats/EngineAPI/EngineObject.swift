@@ -12,7 +12,8 @@ extension EngineObject {
     public init(parsing bytes: [UInt8]) throws(JSON.Failure) {
         let document = try JSON(parsing: bytes)
         guard let object = document.object else {
-            throw JSON.Failure("json: cannot unmarshal " + document.kind + " into Go value of type " + String(describing: Self.self))
+            throw JSON.Failure(
+                "json: cannot unmarshal " + document.kind + " into Go value of type " + String(describing: Self.self))
         }
         try self.init(json: object)
     }

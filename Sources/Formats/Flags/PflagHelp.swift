@@ -1,7 +1,7 @@
 /// The help of flags as spf13/pflag lays it out: sorted by name, the usages in one column and wrapped to the terminal.
 extension FlagSet {
-    /// The lines of every flag that is not hidden, each ended by a newline. `width` is the terminal's, in columns; 0 does
-    /// not wrap. `sorted` is pflag's default; off keeps the order declared.
+    /// The lines of every flag that is not hidden, each ended by a newline. `width` is the terminal's, in columns; 0
+    /// does not wrap. `sorted` is pflag's default; off keeps the order declared.
     public func pflagUsages(width: Int, sorted: Bool = true) -> String {
         var shown: [AnyFlag] = []
         for flag in all where !flag.hidden { shown.append(flag) }

@@ -1,7 +1,7 @@
 public import JSON
 
-/// An image's configuration (OCI config.md, Docker image v1.2). `raw` keeps every member as it was read; the digest of its
-/// bytes is the image's id.
+/// An image's configuration (OCI config.md, Docker image v1.2). `raw` keeps every member as it was read; the digest of
+/// its bytes is the image's id.
 public struct OCIImageConfig: Equatable, Sendable {
     /// One step of how the image was made.
     public struct History: Equatable, Sendable {

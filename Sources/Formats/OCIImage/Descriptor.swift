@@ -71,7 +71,8 @@ public struct OCIPlatform: Equatable, Sendable {
         let systems = ["linux", "windows", "darwin", "freebsd"]
         if parts.count == 1 {
             let known = systems.contains(parts[0])
-            self.init(os: known ? parts[0] : "linux", architecture: known ? Self.host.architecture : Self.normal(parts[0]))
+            self.init(
+                os: known ? parts[0] : "linux", architecture: known ? Self.host.architecture : Self.normal(parts[0]))
             return
         }
         self.init(os: parts[0], architecture: Self.normal(parts[1]), variant: parts.count == 3 ? parts[2] : "")

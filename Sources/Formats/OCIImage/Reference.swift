@@ -87,7 +87,8 @@ public struct ImageReference: Hashable, Sendable, CustomStringConvertible {
         var path = name
         if let slash = name.firstIndex(of: "/") {
             let first = name[..<slash]
-            if first.utf8.contains(UInt8(ascii: ".")) || first.utf8.contains(UInt8(ascii: ":")) || first == "localhost" {
+            if first.utf8.contains(UInt8(ascii: ".")) || first.utf8.contains(UInt8(ascii: ":")) || first == "localhost"
+            {
                 domain = String(first)
                 path = String(name[name.index(after: slash)...])
             }
@@ -127,7 +128,9 @@ extension ImageReference {
         guard parts.count <= 2, let host = parts.first else { return false }
         if parts.count == 2 && (parts[1].isEmpty || !parts[1].utf8.allSatisfy(isDigit)) { return false }
         return host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-            guard let first = label.utf8.first, let last = label.utf8.last, first != 45, last != 45 else { return false }
+            guard let first = label.utf8.first, let last = label.utf8.last, first != 45, last != 45 else {
+                return false
+            }
             return label.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == 45 }
         }
     }

@@ -13,7 +13,8 @@ struct SparseMap {
         var end = 0
         var total = 0
         for piece in pieces {
-            guard piece.offset >= end, piece.length >= 0, piece.offset <= size, piece.length <= size - piece.offset else {
+            guard piece.offset >= end, piece.length >= 0, piece.offset <= size, piece.length <= size - piece.offset
+            else {
                 throw TarBlock.invalid
             }
             end = piece.offset + piece.length
@@ -23,7 +24,8 @@ struct SparseMap {
     }
 
     /// Old GNU format, the entries of one block: `count` pairs at `start`, 24 bytes each.
-    static func pairs(_ block: TarBlock, at start: Int, count: Int) throws(StreamError) -> [(offset: Int, length: Int)] {
+    static func pairs(_ block: TarBlock, at start: Int, count: Int) throws(StreamError) -> [(offset: Int, length: Int)]
+    {
         var found: [(offset: Int, length: Int)] = []
         for index in 0..<count {
             let at = start + index * 24

@@ -1,7 +1,7 @@
 public import ByteStream
 
-/// Reads an archive member by member, in one pass. Hostile input gives an error, never a crash, and never more memory than
-/// its extended headers may have (1 MiB each).
+/// Reads an archive member by member, in one pass. Hostile input gives an error, never a crash, and never more memory
+/// than its extended headers may have (1 MiB each).
 public final class TarReader {
     /// A piece of a member's content.
     public enum Piece {
@@ -68,7 +68,9 @@ public final class TarReader {
         source.consume(found.count)
         left -= found.count
         logical += found.count
-        if let sparse, logical == sparse.pieces[sparseNext].offset + sparse.pieces[sparseNext].length { sparseNext += 1 }
+        if let sparse, logical == sparse.pieces[sparseNext].offset + sparse.pieces[sparseNext].length {
+            sparseNext += 1
+        }
         return .data(found)
     }
 
@@ -78,7 +80,9 @@ public final class TarReader {
         while let piece = try piece() {
             switch piece {
             case .data(let found):
-                guard found.count <= limit - bytes.count else { throw StreamError("file is larger than \(limit) bytes") }
+                guard found.count <= limit - bytes.count else {
+                    throw StreamError("file is larger than \(limit) bytes")
+                }
                 bytes.append(contentsOf: found)
             case .hole(let count):
                 guard count <= limit - bytes.count else { throw StreamError("file is larger than \(limit) bytes") }

@@ -1,6 +1,7 @@
 public import ByteStream
 
-/// Writes an archive, ustar where it suffices and pax records where it does not, as Go's archive/tar does for FormatPAX.
+/// Writes an archive, ustar where it suffices and pax records where it does not, as Go's archive/tar does for
+/// FormatPAX.
 public final class TarWriter {
     private let sink: any ByteSink
     private var left = 0

@@ -29,7 +29,8 @@ public struct Descriptor: ~Copyable, Sendable {
         Descriptor(owning: try checked("openat", path) { cl_openat(number, path, flags | O_CLOEXEC, mode) })
     }
 
-    /// Opens `path` with this directory as the root it cannot leave, symbolic links included (openat2(2), RESOLVE_IN_ROOT).
+    /// Opens `path` with this directory as the root it cannot leave, symbolic links included (openat2(2),
+    /// RESOLVE_IN_ROOT).
     public func openInRoot(
         _ path: String, _ flags: Int32, mode: UInt32 = 0, resolve: UInt64 = UInt64(CL_RESOLVE_IN_ROOT)
     ) throws(SystemCallError) -> Descriptor {
@@ -87,7 +88,7 @@ public func writeEverything(_ bytes: [UInt8], to descriptor: Int32) throws(Syste
     var written = 0
     while written < bytes.count {
         written += try checked("write") {
-            bytes.withUnsafeBytes { CLinux.write(descriptor, $0.baseAddress! + written, $0.count - written) }
+            bytes.withUnsafeBytes { CLinux.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written) }
         }
     }
 }

@@ -112,13 +112,9 @@ public enum Files {
 
     /// readlink(2).
     public static func link(_ path: String) throws(SystemCallError) -> String {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = try checked("readlink", path) {
-            buffer.withUnsafeMutableBytes {
-                readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
-            }
-        }
-        return String(decoding: buffer[0..<count], as: UTF8.self)
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = try checked("readlink", path) { readlink(path, &buffer, 4096) }
+        return String(decoding: buffer[0..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The absolute path with every symbolic link resolved (realpath(3)).
@@ -150,7 +146,8 @@ public enum Files {
         return String(cString: text)
     }
 
-    /// The path made absolute against the current directory and cleaned of "." and ".." by text alone (Go's filepath.Abs).
+    /// The path made absolute against the current directory and cleaned of "." and ".." by text alone (Go's
+    /// filepath.Abs).
     public static func absolute(_ path: String) throws(SystemCallError) -> String {
         cleaned(path.utf8.first == 47 ? path : try currentDirectory() + "/" + path)
     }

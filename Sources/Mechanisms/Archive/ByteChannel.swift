@@ -54,7 +54,9 @@ public final class ByteChannel: ByteSource, ByteSink, @unchecked Sendable {
             return 0
         }
         let count = min(buffer.count, pieces[first].count - offset)
-        pieces[first].withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count])) }
+        pieces[first].withUnsafeBytes {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count]))
+        }
         offset += count
         if offset == pieces[first].count { dropFirst() }
         size -= count

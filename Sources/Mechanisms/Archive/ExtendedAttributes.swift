@@ -3,8 +3,8 @@ internal import Linux
 
 /// Extended attributes of what is at `name` below a held directory, links not followed.
 enum ExtendedAttributes {
-    /// There is no lsetxattrat(2) on the kernels we run on: /proc names the held directory instead, and the last component
-    /// is not followed.
+    /// There is no lsetxattrat(2) on the kernels we run on: /proc names the held directory instead, and the last
+    /// component is not followed.
     private static func path(_ name: [CChar], in directory: Int32) -> [CChar] {
         cString(Array("/proc/self/fd/\(directory)/".utf8)).dropLast() + name
     }

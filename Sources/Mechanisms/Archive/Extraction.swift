@@ -3,7 +3,8 @@ internal import CLinux
 public import Linux
 internal import TarFormat
 
-/// Unpacks an archive into a directory. The choices are those in which Docker's and containerd's ways of unpacking differ.
+/// Unpacks an archive into a directory. The choices are those in which Docker's and containerd's ways of unpacking
+/// differ.
 public struct Extraction: Sendable {
     /// What a member named ".wh.NAME" means.
     public enum Whiteouts: Sendable {
@@ -102,12 +103,14 @@ final class ExtractionRun {
         } catch {
             guard error.number == EEXIST else { throw describe(error, path) }
             var status = stat()
-            let isDirectory = fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && cl_format(status.st_mode) == S_IFDIR
+            let isDirectory =
+                fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && cl_format(status.st_mode) == S_IFDIR
             if choices.refusesTypeChange && isDirectory != (header.kind == .directory) {
                 throw .refused(
                     isDirectory
                         ? "cannot overwrite directory \"\(words(path.bytes))\" with non-directory \"\(choices.destination)\""
-                        : "cannot overwrite non-directory \"\(words(path.bytes))\" with directory \"\(choices.destination)\"")
+                        : "cannot overwrite non-directory \"\(words(path.bytes))\" with directory \"\(choices.destination)\""
+                )
             }
             if !(isDirectory && header.kind == .directory) {
                 do throws(SystemCallError) {

@@ -3,8 +3,8 @@ struct MemberPath: Hashable {
     /// Joined by slashes; empty for the root itself.
     var bytes: [UInt8]
 
-    /// Cleans a name by text alone. Leading ".." are dropped, as at the root of a file system; `escapes` says that there
-    /// were some.
+    /// Cleans a name by text alone. Leading ".." are dropped, as at the root of a file system; `escapes` says that
+    /// there were some.
     init(_ name: some Collection<UInt8>) {
         var kept: [[UInt8]] = []
         var escapes = false

@@ -2,8 +2,8 @@ internal import CLinux
 internal import Linux
 
 /// A directory tree that is being filled. Every path is resolved by the kernel with this directory as the root
-/// (openat2(2), RESOLVE_IN_ROOT), and every operation is on the last component below a held descriptor: whatever links the
-/// tree holds, or gains meanwhile, nothing outside is touched.
+/// (openat2(2), RESOLVE_IN_ROOT), and every operation is on the last component below a held descriptor: whatever links
+/// the tree holds, or gains meanwhile, nothing outside is touched.
 final class Tree {
     private let root: Int32
     /// The directory of the member before, which most often is that of the next.
@@ -86,7 +86,8 @@ final class Tree {
         for directory in lower {
             guard let below = try? Descriptor.open(directory, O_RDONLY | O_DIRECTORY) else { continue }  // Not there.
             let found = cl_openat2(
-                below.number, cString(path), UInt64(Int32(CL_O_PATH) | O_DIRECTORY | O_CLOEXEC), 0, UInt64(CL_RESOLVE_IN_ROOT))
+                below.number, cString(path), UInt64(Int32(CL_O_PATH) | O_DIRECTORY | O_CLOEXEC), 0,
+                UInt64(CL_RESOLVE_IN_ROOT))
             guard found >= 0 else { continue }
             let model = Descriptor(owning: found)
             var status = stat()
@@ -134,8 +135,8 @@ func names(in directory: Int32) throws(SystemCallError) -> [[UInt8]] {
     return found.sorted { $0.lexicographicallyPrecedes($1) }
 }
 
-/// chmod(2) of what is at `name` itself. fchmodat(2) would follow a link that a hostile writer has just put there; /proc's
-/// name of a held descriptor does not.
+/// chmod(2) of what is at `name` itself. fchmodat(2) would follow a link that a hostile writer has just put there;
+/// /proc's name of a held descriptor does not.
 func changeMode(_ mode: UInt32, of name: [CChar], in directory: Int32) throws(SystemCallError) {
     let held = Descriptor(
         owning: try checked("openat") {

@@ -3,8 +3,8 @@ internal import CLinux
 internal import Linux
 public import TarFormat
 
-/// Writes a directory, or a part of it, as an archive: members sorted, links never followed, a second name of a file as a
-/// hard link. Blocking; one thread.
+/// Writes a directory, or a part of it, as an archive: members sorted, links never followed, a second name of a file as
+/// a hard link. Blocking; one thread.
 public final class TreeArchive {
     /// Which extended attributes go into the archive.
     public enum Attributes: Sendable {

@@ -11,13 +11,17 @@ public enum Compression: Sendable, Equatable {
 
     /// Tells by the first bytes (at least `magicLength` of them, or the whole stream).
     public static func detect(_ head: UnsafeRawBufferPointer) -> Compression {
-        func starts(_ magic: [UInt8]) -> Bool { head.count >= magic.count && head.prefix(magic.count).elementsEqual(magic) }
+        func starts(_ magic: [UInt8]) -> Bool {
+            head.count >= magic.count && head.prefix(magic.count).elementsEqual(magic)
+        }
         if starts([0x1F, 0x8B, 0x08]) { return .gzip }
         if starts([0x42, 0x5A, 0x68]) { return .bzip2 }
         if starts([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]) { return .xz }
         if starts([0x28, 0xB5, 0x2F, 0xFD]) { return .zstd }
         // A skippable frame is a legal beginning of a zstd stream (RFC 8878, 3.1.2).
-        if head.count >= 4 && head[0] & 0xF0 == 0x50 && head[1] == 0x2A && head[2] == 0x4D && head[3] == 0x18 { return .zstd }
+        if head.count >= 4 && head[0] & 0xF0 == 0x50 && head[1] == 0x2A && head[2] == 0x4D && head[3] == 0x18 {
+            return .zstd
+        }
         return .none
     }
 

@@ -33,7 +33,8 @@ public final class Inflater: ByteSource {
                 return 0
             }
             guard try beginMember(input) else { return 0 }
-            stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            stream.pointee.next_in = UnsafeMutablePointer(
+                mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
             stream.pointee.avail_in = UInt32(input.count)
             let answer = inflate(stream, Z_NO_FLUSH)
             source.consume(input.count - Int(stream.pointee.avail_in))
@@ -62,7 +63,9 @@ public final class Inflater: ByteSource {
     /// Go's words for what zlib found.
     private static func message(_ text: UnsafePointer<CChar>?) -> String {
         let found = text.map { String(cString: $0) } ?? ""
-        if found.hasPrefix("incorrect data check") || found.hasPrefix("incorrect length") { return "gzip: invalid checksum" }
+        if found.hasPrefix("incorrect data check") || found.hasPrefix("incorrect length") {
+            return "gzip: invalid checksum"
+        }
         if found.hasPrefix("incorrect header") || found.hasPrefix("unknown") { return "gzip: invalid header" }
         return "flate: corrupt input: " + found
     }

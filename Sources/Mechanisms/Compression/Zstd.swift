@@ -24,7 +24,9 @@ public final class ZstdDecompressor: ByteSource {
             var input = ZSTD_inBuffer(src: window.baseAddress, size: window.count, pos: 0)
             if window.count == 0 && betweenFrames { return 0 }
             let hint = ZSTD_decompressStream(stream, &output, &input)
-            guard ZSTD_isError(hint) == 0 else { throw StreamError("zstd: " + String(cString: ZSTD_getErrorName(hint))) }
+            guard ZSTD_isError(hint) == 0 else {
+                throw StreamError("zstd: " + String(cString: ZSTD_getErrorName(hint)))
+            }
             source.consume(input.pos)
             if window.count == 0 && output.pos == 0 { throw .unexpectedEnd }
             betweenFrames = hint == 0
@@ -62,7 +64,9 @@ public final class ZstdCompressor: FinishingSink {
         while true {
             var output = ZSTD_outBuffer(dst: out.baseAddress, size: out.count, pos: 0)
             let left = ZSTD_compressStream2(stream, &output, &input, end)
-            guard ZSTD_isError(left) == 0 else { throw StreamError("zstd: " + String(cString: ZSTD_getErrorName(left))) }
+            guard ZSTD_isError(left) == 0 else {
+                throw StreamError("zstd: " + String(cString: ZSTD_getErrorName(left)))
+            }
             if output.pos > 0 { try sink.write(UnsafeRawBufferPointer(rebasing: out[0..<output.pos])) }
             if end == ZSTD_e_end ? left == 0 : input.pos == input.size { return }
         }

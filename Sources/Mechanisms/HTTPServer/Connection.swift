@@ -1,8 +1,8 @@
 internal import JSON
 internal import NIOCore
 
-/// One connection: parses requests, runs the handler, writes its answer. Everything happens on the channel's event loop;
-/// handlers run in tasks of their own.
+/// One connection: parses requests, runs the handler, writes its answer. Everything happens on the channel's event
+/// loop; handlers run in tasks of their own.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -161,7 +161,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         channel.writeAndFlush(buffer, promise: nil)
     }
 
-    /// A connection goes on only when the request was read to its end: the rest of a body that nobody wants may be long.
+    /// A connection goes on only when the request was read to its end: the rest of a body that nobody wants may be
+    /// long.
     private var keepsAlive: Bool { head?.keepsAlive == true && requestEnded && !inputEnded }
 
     private func endStream(_ channel: any Channel, complete: Bool, chunked: Bool) {

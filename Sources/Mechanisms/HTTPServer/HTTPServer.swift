@@ -4,9 +4,9 @@ internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
 
-/// An HTTP/1.1 server for the Engine API: bodies and answers are streams with back pressure, and a connection can be taken
-/// over for raw bytes. It parses requests itself, because a decoder that reads ahead would swallow the bytes a client
-/// sends right behind a request that takes the connection over.
+/// An HTTP/1.1 server for the Engine API: bodies and answers are streams with back pressure, and a connection can be
+/// taken over for raw bytes. It parses requests itself, because a decoder that reads ahead would swallow the bytes a
+/// client sends right behind a request that takes the connection over.
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (HTTPRequest) async -> HTTPResponse
 

@@ -1,5 +1,5 @@
-/// HTTP/1.1 requests out of bytes (RFC 9112), as a value that does no I/O. Bytes after a request stay in the parser until
-/// asked for: a hijacked connection continues with them, which is why no pipelining decoder can stand here.
+/// HTTP/1.1 requests out of bytes (RFC 9112), as a value that does no I/O. Bytes after a request stay in the parser
+/// until asked for: a hijacked connection continues with them, which is why no pipelining decoder can stand here.
 struct RequestParser {
     enum Event: Equatable {
         case head(Head)
@@ -165,8 +165,8 @@ struct RequestParser {
                     keepsAlive: minor > 0)))
     }
 
-    /// Reads the headers that frame the message, and decides what comes after the head. A request with both a length and
-    /// chunks, or two lengths, is refused: two readers could disagree about where it ends (RFC 9112, 6.3).
+    /// Reads the headers that frame the message, and decides what comes after the head. A request with both a length
+    /// and chunks, or two lengths, is refused: two readers could disagree about where it ends (RFC 9112, 6.3).
     private mutating func framed(_ given: Head) throws(Malformed) -> Head {
         var head = given
         var length: Int?

@@ -113,7 +113,8 @@ enum Glue {
 
     /// A unix socket, close-on-exec.
     static func unixSocket(blocking: Bool) throws(SystemCallError) -> Descriptor {
-        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let kind =
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
             | (blocking ? 0 : Int32(SOCK_NONBLOCK.rawValue))
         return Descriptor(owning: try checked("socket") { socket(AF_UNIX, kind, 0) })
     }

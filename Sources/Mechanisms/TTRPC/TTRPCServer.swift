@@ -68,7 +68,7 @@ public final class TTRPCServer {
                 channels[id] = channel
                 channel.onFrame = { frame in self.take(frame, from: channel) }
                 // Freed only after the handler that closes it has returned.
-                channel.onClose = { 
+                channel.onClose = {
                     let closed = self.channels.removeValue(forKey: id)
                     self.loop.soon { _ = closed }
                 }

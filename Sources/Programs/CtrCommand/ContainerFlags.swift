@@ -41,7 +41,8 @@ struct ContainerFlags {
         memoryLimit = flags.uint("memory-limit", "memory limit (in bytes) for the container")
         devices = flags.texts(
             "device",
-            "file path to a device to add to the container; or a path to a directory tree of devices to add to the container")
+            "file path to a device to add to the container; or a path to a directory tree of devices to add to the container"
+        )
         addedCapabilities = flags.texts("cap-add", "add Linux capabilities (Set capabilities with 'CAP_' prefix)")
         droppedCapabilities = flags.texts("cap-drop", "drop Linux capabilities (Set capabilities with 'CAP_' prefix)")
         seccomp = flags.bool("seccomp", usage: "enable the default seccomp profile")
@@ -50,7 +51,8 @@ struct ContainerFlags {
             usage: "file path to custom seccomp profile. seccomp must be set to true, before using seccomp-profile")
         apparmorDefault = flags.string(
             "apparmor-default-profile",
-            usage: "enable AppArmor with the default profile with the specified name, e.g. \"cri-containerd.apparmor.d\"")
+            usage:
+                "enable AppArmor with the default profile with the specified name, e.g. \"cri-containerd.apparmor.d\"")
         apparmor = flags.string("apparmor-profile", usage: "enable AppArmor with an existing custom profile")
         rdtClass = flags.string(
             "rdt-class",

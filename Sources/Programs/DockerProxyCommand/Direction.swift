@@ -37,7 +37,8 @@ struct Direction {
                 finish(target)
                 return .idle
             }
-            let count = isBulk
+            let count =
+                isBulk
                 ? fill(from: source, pool: &pool) : copy(from: source, to: target, buffer: buffer)
             if count <= 0 {
                 if count == 0 { hasEnded = true; continue }

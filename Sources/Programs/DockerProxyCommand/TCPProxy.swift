@@ -185,7 +185,8 @@ struct TCPProxy {
     private mutating func move(_ connection: Connection, up: Bool, ends: Bool, _ slot: Int) {
         let source = up ? connection.client : connection.backend
         let target = up ? connection.backend : connection.client
-        let outcome = up
+        let outcome =
+            up
             ? connection.up.move(from: source, to: target, ends: ends, buffer: buffer, pool: &pool)
             : connection.down.move(from: source, to: target, ends: ends, buffer: buffer, pool: &pool)
         if outcome == .again { unfinished.append(token(slot, connection, isBackend: !up)) }

@@ -1,8 +1,8 @@
 internal import HTTPServer
 internal import JSON
 
-/// Endpoints of what this daemon does not have: swarm mode, which answers as a node outside any swarm does, and plugins, of
-/// which there are none.
+/// Endpoints of what this daemon does not have: swarm mode, which answers as a node outside any swarm does, and
+/// plugins, of which there are none.
 struct AbsentRoutes: Sendable {
     var routes: [Route] { swarm + cluster + plugins }
 
@@ -56,7 +56,8 @@ struct AbsentRoutes: Sendable {
             Route("POST", "/plugins/{name...}/enable", Self.missing),
             Route("POST", "/plugins/{name...}/disable", Self.missing),
             Route("POST", "/plugins/{name...}/upgrade", Self.remote),
-            Route("POST", "/plugins/{name...}/push", Self.missing), Route("POST", "/plugins/{name...}/set", Self.missing),
+            Route("POST", "/plugins/{name...}/push", Self.missing),
+            Route("POST", "/plugins/{name...}/set", Self.missing),
         ]
     }
 

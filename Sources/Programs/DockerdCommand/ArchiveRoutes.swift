@@ -33,7 +33,9 @@ struct ArchiveRoutes: Sendable {
     }
 
     private static func path(_ call: Call) throws -> String {
-        guard let path = call.query["path"], !path.isEmpty else { throw APIError(400, "bad parameter: pathcannot be empty") }
+        guard let path = call.query["path"], !path.isEmpty else {
+            throw APIError(400, "bad parameter: pathcannot be empty")
+        }
         return path
     }
 
@@ -125,7 +127,9 @@ struct ArchiveRoutes: Sendable {
         }
         if result.healthcheck == nil { result.healthcheck = own.healthcheck }
         if result.workingDir.isEmpty { result.workingDir = own.workingDir }
-        if asked.volumes != nil || own.volumes != nil { result.volumes = (asked.volumes ?? []).union(own.volumes ?? []) }
+        if asked.volumes != nil || own.volumes != nil {
+            result.volumes = (asked.volumes ?? []).union(own.volumes ?? [])
+        }
         if result.stopSignal.isEmpty { result.stopSignal = own.stopSignal }
         return result
     }

@@ -63,19 +63,21 @@ struct ContainerRoutes: Sendable {
             }
             return .json(sample.json)
         }
-        return HTTPResponse(headers: [("Content-Type", "application/json")], body: .stream { writer in
-            var before: StatsResponse?
-            while !Task.isCancelled {
-                let sample = try await engine.stats(id, before: before)
-                if before != nil || sample.read.hasPrefix("0001") {
-                    var bytes = sample.encoded
-                    bytes.append(10)
-                    try await writer.write(bytes)
+        return HTTPResponse(
+            headers: [("Content-Type", "application/json")],
+            body: .stream { writer in
+                var before: StatsResponse?
+                while !Task.isCancelled {
+                    let sample = try await engine.stats(id, before: before)
+                    if before != nil || sample.read.hasPrefix("0001") {
+                        var bytes = sample.encoded
+                        bytes.append(10)
+                        try await writer.write(bytes)
+                    }
+                    before = sample
+                    try await Task.sleep(for: .seconds(1))
                 }
-                before = sample
-                try await Task.sleep(for: .seconds(1))
-            }
-        })
+            })
     }
 
     // MARK: Making and removing
@@ -113,7 +115,8 @@ struct ContainerRoutes: Sendable {
     private func start(_ call: Call) async throws -> HTTPResponse {
         if try await !call.body().isEmpty {
             throw APIError(
-                400, "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24")
+                400,
+                "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24")
         }
         try await engine.start(call["name"])
         return .noContent
@@ -168,19 +171,21 @@ struct ContainerRoutes: Sendable {
     /// The head goes out at once: it tells the client that the wait has begun.
     private func wait(_ call: Call) async throws -> HTTPResponse {
         let pending = try engine.wait(call["name"], condition: call.query["condition"])
-        return HTTPResponse(headers: [("Content-Type", "application/json")], body: .stream { writer in
-            let result = await pending.result()
-            var answer = WaitResponse()
-            answer.statusCode = result.status
-            if !result.error.isEmpty {
-                var error = WaitError()
-                error.message = result.error
-                answer.error = error
-            }
-            var bytes = answer.encoded
-            bytes.append(10)
-            try await writer.write(bytes)
-        })
+        return HTTPResponse(
+            headers: [("Content-Type", "application/json")],
+            body: .stream { writer in
+                let result = await pending.result()
+                var answer = WaitResponse()
+                answer.statusCode = result.status
+                if !result.error.isEmpty {
+                    var error = WaitError()
+                    error.message = result.error
+                    answer.error = error
+                }
+                var bytes = answer.encoded
+                bytes.append(10)
+                try await writer.write(bytes)
+            })
     }
 
     // MARK: Attaching
@@ -194,7 +199,9 @@ struct ContainerRoutes: Sendable {
         request.stream = call.query.bool("stream")
         request.detachKeys = call.query["detachKeys"] ?? ""
         let attachment = try engine.attach(call["name"], request)
-        return call.hijacked(terminal: attachment.hasTerminal) { connection in await attachment.run(ClientConnection(connection: connection)) }
+        return call.hijacked(terminal: attachment.hasTerminal) { connection in
+            await attachment.run(ClientConnection(connection: connection))
+        }
     }
 
     private func attachWebSocket(_ call: Call) async throws -> HTTPResponse {
@@ -229,7 +236,8 @@ extension Call {
         let text = query[name] ?? ""
         guard let number = UInt32(text) else {
             let side = name == "h" ? "height" : "width"
-            throw APIError(400, "invalid resize \(side) \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
+            throw APIError(
+                400, "invalid resize \(side) \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
         }
         return Int(number)
     }

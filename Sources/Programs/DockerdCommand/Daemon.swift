@@ -6,7 +6,8 @@ internal import Linux
 internal import Logging
 internal import Workers
 
-/// The daemon as a process: what it is told, its sockets, its signals. The services behind the API are made in `Services`.
+/// The daemon as a process: what it is told, its sockets, its signals. The services behind the API are made in
+/// `Services`.
 struct Daemon {
     static let version = "28.3.3"
     private static let log = Logger(label: "dockerd")

@@ -13,22 +13,26 @@ struct EventRoutes: Sendable {
         let since = try moment(call.query["since"])
         let until = try moment(call.query["until"])
         if let since, let until, since > until {
-            throw APIError(400, "`since` time (\(call.query["since"] ?? "")) cannot be after `until` time"
-                + " (\(call.query["until"] ?? ""))")
+            throw APIError(
+                400,
+                "`since` time (\(call.query["since"] ?? "")) cannot be after `until` time"
+                    + " (\(call.query["until"] ?? ""))")
         }
         let filter = try EventFilter(try call.filters())
         let bus = engine.events
-        return HTTPResponse(headers: [("Content-Type", "application/json")], body: .stream { writer in
-            let now = Engine.now
-            if let until, until <= now {
-                try await send(bus.past(since: since, until: until), filter, writer)
-                return
-            }
-            let (past, coming) = bus.listen(since: since)
-            try await send(past, filter, writer)
-            let deadline = until.map { $0.totalNanoseconds - now.totalNanoseconds }
-            try await follow(coming, deadline, filter, writer)
-        })
+        return HTTPResponse(
+            headers: [("Content-Type", "application/json")],
+            body: .stream { writer in
+                let now = Engine.now
+                if let until, until <= now {
+                    try await send(bus.past(since: since, until: until), filter, writer)
+                    return
+                }
+                let (past, coming) = bus.listen(since: since)
+                try await send(past, filter, writer)
+                let deadline = until.map { $0.totalNanoseconds - now.totalNanoseconds }
+                try await follow(coming, deadline, filter, writer)
+            })
     }
 
     private func send(_ events: [EventMessage], _ filter: EventFilter, _ writer: ResponseWriter) async throws {

@@ -4,8 +4,8 @@ internal import Logging
 internal import Synchronization
 internal import Workers
 
-/// A containerd of the daemon's own, for when none was named and none runs on the usual socket. It outlives a daemon that
-/// is killed, and the next daemon takes it over; one that dies is started again.
+/// A containerd of the daemon's own, for when none was named and none runs on the usual socket. It outlives a daemon
+/// that is killed, and the next daemon takes it over; one that dies is started again.
 final class ManagedContainerd: Sendable {
     let address: String
     private let directory: String
@@ -57,7 +57,8 @@ final class ManagedContainerd: Sendable {
         spawn.descriptors = [-1, 2, 2]
         let pid = try spawn.start()
         try Files.replace(pidFile, with: Array(String(pid).utf8), mode: 0o644)
-        ManagedContainerd.log.info("started new containerd process", metadata: ["pid": "\(pid)", "address": "\(address)"])
+        ManagedContainerd.log.info(
+            "started new containerd process", metadata: ["pid": "\(pid)", "address": "\(address)"])
         return pid
     }
 

@@ -16,7 +16,8 @@ extension Engine {
 
 /// From the daemon's settings to those of its services.
 extension Settings {
-    func engineConfiguration(report: @escaping @Sendable (String) -> Void) throws(SettingsError) -> EngineConfiguration {
+    func engineConfiguration(report: @escaping @Sendable (String) -> Void) throws(SettingsError) -> EngineConfiguration
+    {
         var configuration = EngineConfiguration(dataRoot: dataRoot, execRoot: execRoot)
         if !containerd.isEmpty { configuration.containerdAddress = containerd }
         configuration.containerdNamespace = containerdNamespace

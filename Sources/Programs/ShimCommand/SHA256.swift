@@ -35,7 +35,8 @@ struct SHA256 {
         var words = [UInt32](repeating: 0, count: 64)
         for index in 0..<16 {
             let at = block.startIndex + index * 4
-            words[index] = UInt32(block[at]) << 24 | UInt32(block[at + 1]) << 16 | UInt32(block[at + 2]) << 8
+            words[index] =
+                UInt32(block[at]) << 24 | UInt32(block[at + 1]) << 16 | UInt32(block[at + 2]) << 8
                 | UInt32(block[at + 3])
         }
         for index in 16..<64 {

@@ -18,7 +18,8 @@ struct ShimSocket {
     /// Takes an address as it stands in a bundle.
     init(address: String) {
         let prefix = "unix://"
-        path = address.utf8.starts(with: prefix.utf8)
+        path =
+            address.utf8.starts(with: prefix.utf8)
             ? String(decoding: Array(address.utf8.dropFirst(prefix.utf8.count)), as: UTF8.self) : address
     }
 

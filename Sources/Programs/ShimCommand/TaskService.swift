@@ -181,7 +181,8 @@ final class TaskService {
 
     private func processEnded(_ exit: ChildExit) {
         for container in containers.values {
-            let process = container.initProcess.pid == exit.pid
+            let process =
+                container.initProcess.pid == exit.pid
                 ? container.initProcess : container.execs.values.first { $0.pid == exit.pid }
             guard let process, !process.hasExited else { continue }
             if process.isStarting { process.heldExit = exit.status } else { end(process, of: container, exit.status) }
@@ -249,7 +250,8 @@ final class TaskService {
             }
         } catch {
             if output >= 0 { close(output) }
-            let words = error.number == ENOENT && !runtime.program.utf8.contains(47)
+            let words =
+                error.number == ENOENT && !runtime.program.utf8.contains(47)
                 ? "exec: \"" + runtime.program + "\": executable file not found in $PATH"
                 : "fork/exec " + runtime.program + ": " + error.reason
             completion(.failure(RuntimeFailure(message: words)))

@@ -1,5 +1,5 @@
 import CLinux
-import ShimCommand
 import Linux
+import ShimCommand
 
 exit(ShimCommand.main(Process.arguments))

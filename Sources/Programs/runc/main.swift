@@ -1,5 +1,5 @@
 import CLinux
-import RuncCommand
 import Linux
+import RuncCommand
 
 exit(RuncCommand.main(Process.arguments))

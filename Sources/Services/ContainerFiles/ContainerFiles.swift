@@ -5,7 +5,8 @@ internal import Compression
 internal import Linux
 internal import TarFormat
 
-/// Files of containers from the outside: export, copies in both directions, what has changed. All of it blocks: call it on
+/// Files of containers from the outside: export, copies in both directions, what has changed. All of it blocks: call it
+/// on
 /// `Workers`.
 public struct ContainerFiles: Sendable {
     private let temporary: String
@@ -25,7 +26,7 @@ public struct ContainerFiles: Sendable {
     /// Writes the whole root, without its volumes, as an archive (`docker export`).
     public func export(_ container: ContainerRoot, to channel: ByteChannel) throws(FilesError) {
         let root = try MountedRoot.readOnly(try .init(container.mounts), temporary: temporary)
-        try archiving {  () throws(ArchiveError) in
+        try archiving { () throws(ArchiveError) in
             let writer = TarWriter(channel)
             try TreeArchive(root: root.number, writer: writer, choices: Self.choices).addAll()
             try finish(writer, channel)
@@ -52,8 +53,8 @@ public struct ContainerFiles: Sendable {
         try stat(path, container, try PathView(container, path, writing: false, temporary: temporary))
     }
 
-    /// Writes what is at a path as an archive: a directory with all in it, under the name the path has. `begin` gets the
-    /// description before the first byte.
+    /// Writes what is at a path as an archive: a directory with all in it, under the name the path has. `begin` gets
+    /// the description before the first byte.
     public func archive(
         _ path: String, in container: ContainerRoot, to channel: ByteChannel, begin: (PathStat) -> Void
     ) throws(FilesError) {
@@ -65,7 +66,8 @@ public struct ContainerFiles: Sendable {
         let opened = try opened(path, container, view)
         try archiving { () throws(ArchiveError) in
             let writer = TarWriter(channel)
-            try TreeArchive(root: view.root.number, writer: writer, choices: Self.choices).add(opened.name, in: opened.directory.number, as: named)
+            try TreeArchive(root: view.root.number, writer: writer, choices: Self.choices).add(
+                opened.name, in: opened.directory.number, as: named)
             try finish(writer, channel)
         }
     }
@@ -80,7 +82,9 @@ public struct ContainerFiles: Sendable {
         return name.isEmpty ? "/" : name
     }
 
-    private static func followsLast(_ path: String) -> Bool { path.hasSuffix("/") || path.hasSuffix("/.") || path == "." }
+    private static func followsLast(_ path: String) -> Bool {
+        path.hasSuffix("/") || path.hasSuffix("/.") || path == "."
+    }
 
     /// The directory of a path, held, and the last name in it.
     private func opened(

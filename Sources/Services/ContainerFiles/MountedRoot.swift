@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Linux
 
-/// A container's root file system as a directory that is held open: for a moment it is mounted somewhere, then the mount
-/// has no place any more and ends when the descriptor is closed.
+/// A container's root file system as a directory that is held open: for a moment it is mounted somewhere, then the
+/// mount has no place any more and ends when the descriptor is closed.
 enum MountedRoot {
     /// The layers of a snapshot, the uppermost first; the upper directory of an overlay apart.
     struct Layers {
@@ -29,8 +29,8 @@ enum MountedRoot {
         }
     }
 
-    /// The root as the container sees it without its volumes, not to be written to. Works while the container runs, too: what it
-    /// writes meanwhile may or may not be seen.
+    /// The root as the container sees it without its volumes, not to be written to. Works while the container runs,
+    /// too: what it writes meanwhile may or may not be seen.
     static func readOnly(_ layers: Layers, temporary: String) throws(FilesError) -> Descriptor {
         try merged(([layers.upper] + layers.lower).filter { !$0.isEmpty }, temporary: temporary)
     }

@@ -1,5 +1,5 @@
-public import EngineAPI
 internal import CLinux
+public import EngineAPI
 internal import JSON
 
 /// What is at a path of a container, as the header of `GET` and `HEAD` archive tells it.
@@ -43,7 +43,8 @@ public struct PathStat: Equatable, Sendable {
     /// The value of X-Docker-Container-Path-Stat: JSON in base64.
     public var header: String {
         let json = JSON.members([
-            ("name", .string(name)), ("size", .int(size)), ("mode", .int(mode)), ("mtime", .string(modified.description)),
+            ("name", .string(name)), ("size", .int(size)), ("mode", .int(mode)),
+            ("mtime", .string(modified.description)),
             ("linkTarget", .string(linkTarget)),
         ])
         return base64(json.encoded())

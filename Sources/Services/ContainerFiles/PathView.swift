@@ -4,7 +4,8 @@ internal import Linux
 /// Paths of a container, resolved inside its root.
 struct PathView: ~Copyable {
     let root: Descriptor
-    /// Where the root of this view lies in the container: a volume of a container that does not run is a view of its own.
+    /// Where the root of this view lies in the container: a volume of a container that does not run is a view of its
+    /// own.
     let place: String
     /// A volume that is a single file: its name below `root`, and in the container.
     let single: (name: String, base: String)?
@@ -21,15 +22,18 @@ struct PathView: ~Copyable {
         if let volume = Self.volume(container, path) {
             let isDirectory = Files.isDirectory(volume.source)
             root = try calling { () throws(SystemCallError) in
-                try Descriptor.open(isDirectory ? volume.source : Files.parent(of: volume.source), O_RDONLY | O_DIRECTORY)
+                try Descriptor.open(
+                    isDirectory ? volume.source : Files.parent(of: volume.source), O_RDONLY | O_DIRECTORY)
             }
             let name = Files.name(of: volume.source)
             single = isDirectory ? nil : (name, Files.name(of: volume.destination))
-            place = isDirectory ? Files.cleaned(volume.destination) : Files.parent(of: Files.cleaned(volume.destination))
+            place =
+                isDirectory ? Files.cleaned(volume.destination) : Files.parent(of: Files.cleaned(volume.destination))
             return
         }
         let layers = try MountedRoot.Layers(container.mounts)
-        root = writing
+        root =
+            writing
             ? try MountedRoot.writable(layers, temporary: temporary)
             : try MountedRoot.readOnly(layers, temporary: temporary)
         (place, single) = ("/", nil)
@@ -57,7 +61,8 @@ struct PathView: ~Copyable {
         try root.openInRoot(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
     }
 
-    /// Where a path leads when every link in it is followed inside the root; what does not exist is kept as it is written.
+    /// Where a path leads when every link in it is followed inside the root; what does not exist is kept as it is
+    /// written.
     func resolved(_ path: String) -> String {
         var done: [String] = []
         var todo = Array(path.split(separator: "/").map { String($0) }.reversed())
@@ -71,7 +76,8 @@ struct PathView: ~Copyable {
             let parent = done.isEmpty ? "." : done.joined(separator: "/")
             done.append(part)
             // What cannot be opened is no link.
-            guard links < 255, let directory = try? directory(parent), let target = Self.link(part, directory.number) else {
+            guard links < 255, let directory = try? directory(parent), let target = Self.link(part, directory.number)
+            else {
                 continue
             }
             links += 1

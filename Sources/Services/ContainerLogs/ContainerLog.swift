@@ -89,7 +89,9 @@ public final class ContainerLog: Sendable {
         var written = 0
         while written < bytes.count {
             written += try checked("write", path) {
-                bytes.withUnsafeBytes { CLinux.write(number, $0.baseAddress?.advanced(by: written), $0.count - written) }
+                bytes.withUnsafeBytes {
+                    CLinux.write(number, $0.baseAddress?.advanced(by: written), $0.count - written)
+                }
             }
         }
         state.size += written

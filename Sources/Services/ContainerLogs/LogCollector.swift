@@ -4,10 +4,12 @@ public import Linux
 internal import Synchronization
 internal import Workers
 
-/// One thread that reads the output of all containers, writes their logs and passes the bytes on to whoever is attached.
+/// One thread that reads the output of all containers, writes their logs and passes the bytes on to whoever is
+/// attached.
 public final class LogCollector: Sendable {
-    /// What is done with a piece of output. Called on the collector's thread: it must not block, and the bytes are lent.
-    /// False holds the stream back until `LogCollection.resume`; it is asked once more, with no bytes, right after.
+    /// What is done with a piece of output. Called on the collector's thread: it must not block, and the bytes are
+    /// lent. False holds the stream back until `LogCollection.resume`; it is asked once more, with no bytes, right
+    /// after.
     public typealias Output = @Sendable (LogStream, UnsafeRawBufferPointer) -> Bool
 
     private let epoll: Int32
@@ -36,8 +38,8 @@ public final class LogCollector: Sendable {
         }
     }
 
-    /// Takes over the reading ends of a container's output (fifos opened with O_NONBLOCK or pipes). `log`: nil for the driver
-    /// "none". `onEnd` is called once, after the last byte of the last stream has been written and passed on.
+    /// Takes over the reading ends of a container's output (fifos opened with O_NONBLOCK or pipes). `log`: nil for the
+    /// driver "none". `onEnd` is called once, after the last byte of the last stream has been written and passed on.
     public func collect(
         stdout: consuming Descriptor?, stderr: consuming Descriptor?, into log: ContainerLog?,
         onOutput: @escaping Output = { _, _ in true }, onEnd: @escaping @Sendable () -> Void = {}
@@ -155,7 +157,8 @@ public final class LogCollection: Sendable {
     private let open: Mutex<Int>
 
     init(
-        streams: Int, log: ContainerLog?, onOutput: @escaping LogCollector.Output, onEnd: @escaping @Sendable () -> Void,
+        streams: Int, log: ContainerLog?, onOutput: @escaping LogCollector.Output,
+        onEnd: @escaping @Sendable () -> Void,
         collector: LogCollector
     ) {
         open = Mutex(streams)
@@ -165,8 +168,8 @@ public final class LogCollection: Sendable {
         self.collector = collector
     }
 
-    /// Ends without waiting for the writers: what is in the pipes is still taken. For output that a process which outlives
-    /// the container holds open. `onEnd` follows, on the collector's thread.
+    /// Ends without waiting for the writers: what is in the pipes is still taken. For output that a process which
+    /// outlives the container holds open. `onEnd` follows, on the collector's thread.
     public func end() { collector.end(self) }
 
     /// Goes on reading streams that were held back.

@@ -14,8 +14,8 @@ public struct LogReader: Sendable {
         self.query = query
     }
 
-    /// Gives the wanted output to `write` in large pieces; `live` is the log when the container runs (without it nothing
-    /// can be followed). Returns at the end of the log; cancellation ends it, too.
+    /// Gives the wanted output to `write` in large pieces; `live` is the log when the container runs (without it
+    /// nothing can be followed). Returns at the end of the log; cancellation ends it, too.
     public func read(
         live: ContainerLog?, write: (sending [UInt8]) async throws -> Void
     ) async throws {

@@ -48,7 +48,8 @@ struct LogRecord: Equatable {
         }
         let rest = UnsafeRawBufferPointer(rebasing: line[(index + 1)...])
         let isStdout = rest.starts(with: Self.stdout)
-        guard isStdout || rest.starts(with: Self.stderr), rest.count > Self.stdout.count + 2, rest[rest.count - 1] == 0x7D,
+        guard isStdout || rest.starts(with: Self.stderr), rest.count > Self.stdout.count + 2,
+            rest[rest.count - 1] == 0x7D,
             rest[rest.count - 2] == 0x22
         else { return }
         isStderr = !isStdout
@@ -105,7 +106,9 @@ struct LogRecord: Equatable {
             out.append(32)
         }
         if query.details {
-            let pairs = attributes.sorted { $0.name < $1.name }.map { Self.encoded($0.name) + "=" + Self.encoded($0.value) }
+            let pairs = attributes.sorted { $0.name < $1.name }.map {
+                Self.encoded($0.name) + "=" + Self.encoded($0.value)
+            }
             out += Array((pairs.joined(separator: ",") + " ").utf8)
         }
         out += text

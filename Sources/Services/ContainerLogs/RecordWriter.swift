@@ -95,8 +95,8 @@ struct RecordWriter {
         text.withUnsafeBytes { escape($0, into: &out) }
     }
 
-    /// As Docker's log encoder escapes: `\n`, `\r`, `\"`, `\\` by name, other control characters and <>& by number, bytes that
-    /// are no UTF-8 as U+FFFD each.
+    /// As Docker's log encoder escapes: `\n`, `\r`, `\"`, `\\` by name, other control characters and <>& by number,
+    /// bytes that are no UTF-8 as U+FFFD each.
     static func escape(_ text: UnsafeRawBufferPointer, into out: inout [UInt8]) {
         var start = 0
         var index = 0

@@ -59,7 +59,9 @@ extension Engine {
         request.containerConfig = record.config
         request.config = record.config
         let pauses = pausing && record.life.phase == .running
-        if pauses { try await calling { () async throws(GRPCStatus) in try await self.containerd.tasks.pause(record.id) } }
+        if pauses {
+            try await calling { () async throws(GRPCStatus) in try await self.containerd.tasks.pause(record.id) }
+        }
         do {
             let value = try await body(request)
             if pauses { await resumeAfterCommit(record.id) }

@@ -60,7 +60,9 @@ struct ContainerFilter: Sendable {
             throw .invalid("unrecognised filter value for health: \(text)")
         }
         for text in filters["is-task"] {
-            guard ["true", "1", "false", "0"].contains(text) else { throw .invalid("invalid filter 'is-task=[\(text)]'") }
+            guard ["true", "1", "false", "0"].contains(text) else {
+                throw .invalid("invalid filter 'is-task=[\(text)]'")
+            }
             isTask = text == "true" || text == "1"
         }
         for text in filters["publish"] { published.append(try PortRange(parsing: text)) }
@@ -103,7 +105,9 @@ struct ContainerFilter: Sendable {
         }
         if filters.contains("network") {
             let has = record.networkSettings.networks.contains { name, endpoint in
-                filters["network"].contains { $0 == name || (!endpoint.networkID.isEmpty && endpoint.networkID.hasPrefix($0)) }
+                filters["network"].contains {
+                    $0 == name || (!endpoint.networkID.isEmpty && endpoint.networkID.hasPrefix($0))
+                }
             }
             if !has { return false }
         }

@@ -104,8 +104,9 @@ private struct MountPlan {
             let destination = Files.cleaned(path)
             if destination == "/" { throw .invalid("invalid specification: destination can't be '/'") }
             if !destination.hasPrefix("/") {
-                throw .invalid("invalid volume specification: '\(path)': invalid mount path: '\(path)' mount path must be"
-                    + " absolute")
+                throw .invalid(
+                    "invalid volume specification: '\(path)': invalid mount path: '\(path)' mount path must be"
+                        + " absolute")
             }
             if position(of: destination) != nil || record.hostConfig.tmpfs[destination] != nil { continue }
             var mount = StoredMount(type: "volume", destination: destination)

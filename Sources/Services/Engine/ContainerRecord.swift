@@ -39,7 +39,8 @@ struct StoredMount: Equatable, Sendable {
         .members([
             ("Source", .string(source)), ("Destination", .string(destination)), ("RW", .bool(isWritable)),
             ("Name", .string(name)), ("Driver", .string(driver)), ("Type", .string(type)), ("Relabel", .string(mode)),
-            ("Propagation", .string(propagation)), ("Spec", specification.json), ("CopyData", .bool(copiesImageContent)),
+            ("Propagation", .string(propagation)), ("Spec", specification.json),
+            ("CopyData", .bool(copiesImageContent)),
             ("Anonymous", .bool(isAnonymous)),
         ])
     }
@@ -90,7 +91,8 @@ public struct ContainerRecord: Equatable, Sendable {
     /// Grows with each change: what was encoded from an older one is stale.
     var version = 0
 
-    init(id: String, name: String, created: Timestamp, config: ContainerConfig, hostConfig: HostConfig, imageID: String) {
+    init(id: String, name: String, created: Timestamp, config: ContainerConfig, hostConfig: HostConfig, imageID: String)
+    {
         self.id = id
         self.name = name
         self.created = created
@@ -113,7 +115,8 @@ public struct ContainerRecord: Equatable, Sendable {
             mounts.sorted { $0.destination < $1.destination }.map { ($0.destination, $0.stored) })
         return JSON.members([
             ("State", .object(state)), ("ID", .string(id)), ("Created", .string(created.description)),
-            ("Path", .string(path)), ("Args", .strings(arguments)), ("Config", config.json), ("Image", .string(imageID)),
+            ("Path", .string(path)), ("Args", .strings(arguments)), ("Config", config.json),
+            ("Image", .string(imageID)),
             ("NetworkSettings", networkSettings.json), ("Name", .string("/" + name)), ("Driver", .string("overlayfs")),
             ("OS", .string("linux")), ("RestartCount", .int(life.restartCount)),
             ("HasBeenStartedBefore", .bool(life.hasBeenStarted)), ("HasBeenManuallyStopped", .bool(life.stoppedByUser)),

@@ -1,6 +1,6 @@
-public import EngineAPI
 internal import ContainerLogs
 internal import ContainerdAPI
+public import EngineAPI
 internal import Linux
 internal import Volumes
 internal import Workers
@@ -51,11 +51,15 @@ extension Engine {
         draft.hostConfig.ipcMode = resolved(draft.hostConfig.ipcMode)
         draft.hostConfig.pidMode = resolved(draft.hostConfig.pidMode)
         if draft.hostConfig.ipcMode.hasPrefix("container:"),
+            // An unknown one is refused below.
             let other = try? find(String(draft.hostConfig.ipcMode.dropFirst(10))).record
         {
-            if !["shareable", "host"].contains(other.hostConfig.ipcMode) && !other.hostConfig.ipcMode.hasPrefix("container:") {
-                throw .invalid("can't join IPC of container \(other.id): non-shareable IPC (hint: use IpcMode:shareable for"
-                    + " the donor container)")
+            if !["shareable", "host"].contains(other.hostConfig.ipcMode)
+                && !other.hostConfig.ipcMode.hasPrefix("container:")
+            {
+                throw .invalid(
+                    "can't join IPC of container \(other.id): non-shareable IPC (hint: use IpcMode:shareable for"
+                        + " the donor container)")
             }
         }
     }
@@ -80,8 +84,9 @@ extension Engine {
     }
 
     static func nameConflict(_ name: String, _ owner: String) -> EngineError {
-        .conflict("Conflict. The container name \"/\(name)\" is already in use by container \"\(owner)\". You have to"
-            + " remove (or rename) that container to be able to reuse that name.")
+        .conflict(
+            "Conflict. The container name \"/\(name)\" is already in use by container \"\(owner)\". You have to"
+                + " remove (or rename) that container to be able to reuse that name.")
     }
 
     private func make(

@@ -69,13 +69,15 @@ extension CreateDraft {
         }
         if let requests = hostConfig.deviceRequests, let first = requests.first {
             let capabilities = (first.capabilities ?? []).map { "[" + $0.joined(separator: " ") + "]" }
-            throw .invalid("could not select device driver \"\(first.driver)\" with capabilities: ["
-                + capabilities.joined(separator: " ") + "]")
+            throw .invalid(
+                "could not select device driver \"\(first.driver)\" with capabilities: ["
+                    + capabilities.joined(separator: " ") + "]")
         }
         if !hostConfig.cgroup.isEmpty { throw .unsupported("HostConfig.Cgroup is not supported") }
         if !hostConfig.volumeDriver.isEmpty && hostConfig.volumeDriver != "local" {
-            throw .notFound("Error looking up volume plugin \(hostConfig.volumeDriver): plugin \"\(hostConfig.volumeDriver)\""
-                + " not found")
+            throw .notFound(
+                "Error looking up volume plugin \(hostConfig.volumeDriver): plugin \"\(hostConfig.volumeDriver)\""
+                    + " not found")
         }
         if config.networkDisabled && !["", "none", "default"].contains(hostConfig.networkMode) {
             throw .invalid("NetworkDisabled conflicts with network mode " + hostConfig.networkMode)
@@ -92,7 +94,8 @@ extension CreateDraft {
         for limit in hostConfig.ulimits ?? [] {
             guard CreateDraft.limits.contains(limit.name) else { throw .invalid("invalid ulimit type: " + limit.name) }
             if limit.hard != -1 && (limit.soft == -1 || limit.soft > limit.hard) {
-                throw .invalid("ulimit soft limit must be less than or equal to hard limit: \(limit.soft) > \(limit.hard)")
+                throw .invalid(
+                    "ulimit soft limit must be less than or equal to hard limit: \(limit.soft) > \(limit.hard)")
             }
         }
         for host in hostConfig.extraHosts ?? [] where !host.utf8.contains(UInt8(ascii: ":")) {
@@ -114,7 +117,9 @@ extension CreateDraft {
         guard ["", "host"].contains(hostConfig.pidMode) || isContainer(hostConfig.pidMode) else {
             throw .invalid("invalid PID mode: " + hostConfig.pidMode)
         }
-        guard ["", "host"].contains(hostConfig.utsMode) else { throw .invalid("invalid UTS mode: " + hostConfig.utsMode) }
+        guard ["", "host"].contains(hostConfig.utsMode) else {
+            throw .invalid("invalid UTS mode: " + hostConfig.utsMode)
+        }
         guard ["", "host"].contains(hostConfig.usernsMode) else {
             throw .invalid("invalid USER mode: " + hostConfig.usernsMode)
         }
@@ -135,7 +140,8 @@ extension CreateDraft {
         if hostConfig.restartPolicy.name.isEmpty { hostConfig.restartPolicy.name = "no" }
         if hostConfig.ipcMode.isEmpty { hostConfig.ipcMode = settings.defaultIpcMode }
         if hostConfig.cgroupnsMode.isEmpty {
-            let usual = settings.defaultCgroupnsMode.isEmpty
+            let usual =
+                settings.defaultCgroupnsMode.isEmpty
                 ? (facts.cgroupVersion == 2 ? "private" : "host") : settings.defaultCgroupnsMode
             hostConfig.cgroupnsMode = hostConfig.privileged && facts.cgroupVersion == 1 ? "host" : usual
         }

@@ -1,5 +1,5 @@
-public import ContainerdClient
 internal import ContainerLogs
+public import ContainerdClient
 internal import EngineAPI
 internal import GRPC
 internal import Linux

@@ -1,5 +1,5 @@
-public import EngineAPI
 internal import ContainerdAPI
+public import EngineAPI
 internal import GRPC
 internal import JSON
 internal import Linux

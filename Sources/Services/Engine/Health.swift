@@ -61,7 +61,8 @@ extension Engine {
         let task = Task { [weak self] in
             while !Task.isCancelled {
                 let record = container.record
-                let isStarting = record.health?.status == "starting"
+                let isStarting =
+                    record.health?.status == "starting"
                     && Clock.now.totalNanoseconds - record.life.startedAt.totalNanoseconds < plan.startPeriod
                 do {
                     try await Task.sleep(for: .nanoseconds(isStarting ? plan.startInterval : plan.interval))

@@ -1,6 +1,6 @@
+internal import CLinux
 internal import ContainerdAPI
 public import EngineAPI
-internal import CLinux
 internal import GRPC
 internal import JSON
 internal import Linux
@@ -60,7 +60,8 @@ extension Engine {
         if facts.hasAppArmor { security.append("name=apparmor") }
         if facts.hasSeccomp {
             let profile = configuration.seccompProfile
-            security.append("name=seccomp,profile=" + (profile.isEmpty ? "builtin" : profile.hasPrefix("{") ? "custom" : profile))
+            security.append(
+                "name=seccomp,profile=" + (profile.isEmpty ? "builtin" : profile.hasPrefix("{") ? "custom" : profile))
         }
         if facts.cgroupVersion == 2 { security.append("name=cgroupns") }
         if configuration.noNewPrivileges { security.append("name=no-new-privileges") }
@@ -164,7 +165,8 @@ extension Engine {
         version.gitCommit = configuration.gitCommit
         version.goVersion = "none"
         version.os = "linux"
-        version.arch = facts.architecture == "x86_64" ? "amd64" : facts.architecture == "aarch64" ? "arm64" : facts.architecture
+        version.arch =
+            facts.architecture == "x86_64" ? "amd64" : facts.architecture == "aarch64" ? "arm64" : facts.architecture
         version.kernelVersion = facts.kernel
         version.experimental = configuration.experimental
         version.buildTime = configuration.buildTime

@@ -38,13 +38,15 @@ enum MountParser {
             }
             if options != VolumeOptions() { specification.volumeOptions = options }
             if words.contains(where: propagations.contains) {
-                throw .invalid(invalid.message + ": invalid mount config for type \"volume\": field BindOptions must not"
-                    + " be specified")
+                throw .invalid(
+                    invalid.message + ": invalid mount config for type \"volume\": field BindOptions must not"
+                        + " be specified")
             }
         } else {
             if words.contains("nocopy") || words.contains("copy") {
-                throw .invalid(invalid.message + ": invalid mount config for type \"bind\": field VolumeOptions must not"
-                    + " be specified")
+                throw .invalid(
+                    invalid.message + ": invalid mount config for type \"bind\": field VolumeOptions must not"
+                        + " be specified")
             }
             if let propagation = words.first(where: propagations.contains) {
                 specification.bindOptions = BindOptions()

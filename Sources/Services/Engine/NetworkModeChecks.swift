@@ -15,13 +15,15 @@ struct NetworkModeChecks {
             throw .invalid("conflicting options: hostname and the " + (isContainer ? "network" : "UTS") + " mode")
         }
         if mode == "host" && !(hostConfig.links ?? []).isEmpty {
-            throw .invalid("conflicting options: host type networking can't be used with links. This would result in"
-                + " undefined behavior")
+            throw .invalid(
+                "conflicting options: host type networking can't be used with links. This would result in"
+                    + " undefined behavior")
         }
         guard isContainer else { return }
         if !(hostConfig.links ?? []).isEmpty {
-            throw .invalid("conflicting options: container type network can't be used with links. This would result in"
-                + " undefined behavior")
+            throw .invalid(
+                "conflicting options: container type network can't be used with links. This would result in"
+                    + " undefined behavior")
         }
         if !(hostConfig.dns ?? []).isEmpty { throw .invalid("conflicting options: dns and the network mode") }
         if !(hostConfig.extraHosts ?? []).isEmpty {

@@ -16,8 +16,8 @@ struct PreparedRun: Sendable {
 }
 
 extension Engine {
-    /// Prepares a run: network, streams, root and volumes side by side. What was made when it fails is given back by the
-    /// caller (`releaseRun`).
+    /// Prepares a run: network, streams, root and volumes side by side. What was made when it fails is given back by
+    /// the caller (`releaseRun`).
     func prepare(_ container: Container) async throws(EngineError) -> PreparedRun {
         let record = container.record
         var inputs = try namespaces(record)
@@ -60,10 +60,12 @@ extension Engine {
             guard let name = parts.first, let alias = parts.last, let other = try? find(name).record,
                 let address = other.networkSettings.networks["bridge"]?.ipAddress
             else { continue }
-            list += LinkEnvironment(
-                name: "/" + record.name + "/" + alias, alias: alias, address: address,
-                ports: Array(Set(other.config.exposedPorts).union(other.hostConfig.portBindings.keys)),
-                variables: other.config.env ?? []).list
+            list +=
+                LinkEnvironment(
+                    name: "/" + record.name + "/" + alias, alias: alias, address: address,
+                    ports: Array(Set(other.config.exposedPorts).union(other.hostConfig.portBindings.keys)),
+                    variables: other.config.env ?? []
+                ).list
         }
         return list
     }
@@ -165,8 +167,9 @@ extension Engine {
             guard let name = parts.first else { throw .invalid("invalid link: " + link) }
             let other = try find(name)
             guard other.record.life.isRunning else {
-                throw .conflict("Cannot link to a non running container: /\(other.record.name) AS /\(record.name)/"
-                    + (parts.last ?? name))
+                throw .conflict(
+                    "Cannot link to a non running container: /\(other.record.name) AS /\(record.name)/"
+                        + (parts.last ?? name))
             }
             request.links.append(
                 .init(containerID: other.id, containerName: other.record.name, alias: parts.last ?? name))

@@ -1,5 +1,5 @@
-internal import ContainerdAPI
 internal import CLinux
+internal import ContainerdAPI
 internal import GRPC
 internal import JSON
 internal import Linux

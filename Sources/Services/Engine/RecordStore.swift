@@ -27,7 +27,8 @@ struct RecordStore: Sendable {
         try Files.replace(file(record.id, "hostconfig.json"), with: record.hostConfig.encoded, mode: 0o600)
     }
 
-    /// Removes everything of a container. The record goes first: what is left of a folder without one is swept at start.
+    /// Removes everything of a container. The record goes first: what is left of a folder without one is swept at
+    /// start.
     func remove(_ id: String) throws(SystemCallError) {
         let record = file(id, "config.v2.json")
         if Files.exists(record) { try Files.remove(record) }

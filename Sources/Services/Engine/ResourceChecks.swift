@@ -18,14 +18,16 @@ struct ResourceChecks {
 
     private mutating func checkMemory(_ config: inout HostConfig, isUpdate: Bool) throws(EngineError) {
         if config.memory > 0 && !facts.hasMemoryLimit {
-            warnings.append("Your kernel does not support memory limit capabilities or the cgroup is not mounted."
-                + " Limitation discarded.")
+            warnings.append(
+                "Your kernel does not support memory limit capabilities or the cgroup is not mounted."
+                    + " Limitation discarded.")
             config.memory = 0
             config.memorySwap = -1
         }
         if config.memory > 0 && config.memorySwap != -1 && !facts.hasSwapLimit {
-            warnings.append("Your kernel does not support swap limit capabilities or the cgroup is not mounted."
-                + " Memory limited without swap.")
+            warnings.append(
+                "Your kernel does not support swap limit capabilities or the cgroup is not mounted."
+                    + " Memory limited without swap.")
             config.memorySwap = -1
         }
         if config.memory != 0 && config.memory < ResourceChecks.leastMemory {
@@ -48,8 +50,9 @@ struct ResourceChecks {
         }
         if config.kernelMemory != 0 { throw .invalid("kernel memory limit is not supported: KernelMemory") }
         if config.kernelMemoryTCP > 0 && !facts.hasKernelMemoryTCP {
-            warnings.append("Your kernel does not support kernel memory TCP limit capabilities or the cgroup is not"
-                + " mounted. Limitation discarded.")
+            warnings.append(
+                "Your kernel does not support kernel memory TCP limit capabilities or the cgroup is not"
+                    + " mounted. Limitation discarded.")
             config.kernelMemoryTCP = 0
         }
         if config.oomKillDisable == true && !facts.hasOOMKillDisable {
@@ -57,8 +60,9 @@ struct ResourceChecks {
             config.oomKillDisable = nil
         }
         if config.oomKillDisable == true && config.memory == 0 {
-            warnings.append("OOM killer is disabled for the container, but no memory limit is set, this can result in the"
-                + " system running out of resources.")
+            warnings.append(
+                "OOM killer is disabled for the container, but no memory limit is set, this can result in the"
+                    + " system running out of resources.")
         }
     }
 
@@ -75,7 +79,9 @@ struct ResourceChecks {
             throw .invalid(
                 "Range of CPUs is from 0.01 to \(facts.cpus).00, as there are only \(facts.cpus) CPUs available")
         }
-        if config.cpuShares < 0 { throw .invalid("invalid CPU shares (\(config.cpuShares)): value must be a positive integer") }
+        if config.cpuShares < 0 {
+            throw .invalid("invalid CPU shares (\(config.cpuShares)): value must be a positive integer")
+        }
         if config.cpuPeriod != 0 && (config.cpuPeriod < 1000 || config.cpuPeriod > 1_000_000) {
             throw .invalid("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
         }
@@ -114,8 +120,9 @@ struct ResourceChecks {
 
     private mutating func checkRest(_ config: inout HostConfig) throws(EngineError) {
         if let limit = config.pidsLimit, limit != 0, !facts.hasPidsLimit {
-            warnings.append("Your kernel does not support PIDs limit capabilities or the cgroup is not mounted."
-                + " PIDs limit discarded.")
+            warnings.append(
+                "Your kernel does not support PIDs limit capabilities or the cgroup is not mounted."
+                    + " PIDs limit discarded.")
             config.pidsLimit = nil
         }
         if config.oomScoreAdj < -1000 || config.oomScoreAdj > 1000 {

@@ -59,8 +59,9 @@ extension RestartPolicy {
         case "always", "unless-stopped", "no", "":
             if maximumRetryCount == 0 { return }
             if maximumRetryCount < 0 {
-                throw .invalid("invalid restart policy: maximum retry count cannot be negative"
-                    + " and can only be used with 'on-failure'")
+                throw .invalid(
+                    "invalid restart policy: maximum retry count cannot be negative"
+                        + " and can only be used with 'on-failure'")
             }
             throw .invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'")
         case "on-failure":
@@ -68,8 +69,9 @@ extension RestartPolicy {
                 throw .invalid("invalid restart policy: maximum retry count cannot be negative")
             }
         default:
-            throw .invalid("invalid restart policy: unknown policy '" + name + "'; use one of 'no', 'always',"
-                + " 'on-failure', or 'unless-stopped'")
+            throw .invalid(
+                "invalid restart policy: unknown policy '" + name + "'; use one of 'no', 'always',"
+                    + " 'on-failure', or 'unless-stopped'")
         }
     }
 }

@@ -9,14 +9,17 @@ internal import Workers
 
 extension Engine {
     /// Brings everything to where it was when the daemon last ran: running containers are taken over, ends that were
-    /// missed are recorded, what was half made is undone, and what is to run again is started. Once, before any request.
+    /// missed are recorded, what was half made is undone, and what is to run again is started. Once, before any
+    /// request.
     public func restore() async throws(EngineError) {
         try await ensureNamespace()
         let records = try await loadRecords()
         for record in records {
             let container = Container(record)
             registry.withLock { registry in
-                if !registry.reserve(record.name, for: record.id) { _ = registry.reserve(record.shortID, for: record.id) }
+                if !registry.reserve(record.name, for: record.id) {
+                    _ = registry.reserve(record.shortID, for: record.id)
+                }
                 registry.add(container, id: record.id)
             }
         }
@@ -184,7 +187,8 @@ extension Engine {
             execs.withLock { $0[exec.id] = exec }
             Task { [self] in
                 do throws(GRPCStatus) {
-                    let process = try await containerd.with(timeout: .seconds(10)).tasks.get(container.id, exec: exec.id)
+                    let process = try await containerd.with(timeout: .seconds(10)).tasks.get(
+                        container.id, exec: exec.id)
                     if process.status == .stopped { await execExited(exec, status: Int(process.exitStatus)) }
                 } catch {
                     if error.code == .notFound { await execExited(exec, status: 255) }
@@ -205,7 +209,8 @@ extension Engine {
         await saveOrReport(container)
     }
 
-    /// What the process wrote after the last daemon had gone and before it ended is still in the fifos, if the shim lives.
+    /// What the process wrote after the last daemon had gone and before it ended is still in the fifos, if the shim
+    /// lives.
     private func drainMissed(_ container: Container) async {
         let record = container.record
         let paths = ProcessStreams.Paths(
@@ -227,7 +232,8 @@ extension Engine {
         let known = Set(registry.withLock { $0.entries.keys })
         do {
             let left = try await containerd.containers.list()
-            for container in left where !known.contains(container.id) && Engine.isID(container.id)
+            for container in left
+            where !known.contains(container.id) && Engine.isID(container.id)
                 && container.labels["com.docker/engine.bundle.path"] != nil
             {
                 await deleteInContainerd(container.id, killing: true)
@@ -245,7 +251,9 @@ extension Engine {
     private func startByPolicy() {
         for container in containers {
             let record = container.record
-            guard !record.life.isRunning, record.hostConfig.restartPolicy.wantsStartWithDaemon(record.life) else { continue }
+            guard !record.life.isRunning, record.hostConfig.restartPolicy.wantsStartWithDaemon(record.life) else {
+                continue
+            }
             Task { [self] in
                 await container.operations.perform { () async in
                     do throws(EngineError) {
@@ -274,7 +282,8 @@ extension Engine {
                 group.addTask {
                     do throws(EngineError) {
                         let own = container.record.config.stopTimeout ?? timeout
-                        try await self.stopRunning(container, signal: nil, timeout: timeout < 0 ? -1 : min(own, timeout))
+                        try await self.stopRunning(
+                            container, signal: nil, timeout: timeout < 0 ? -1 : min(own, timeout))
                     } catch {
                         self.configuration.report("container \(container.id): cannot stop it: \(error.message)")
                     }

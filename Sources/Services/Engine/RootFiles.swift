@@ -17,7 +17,9 @@ struct RootFiles {
             var lower: [String] = []
             for option in mount.options {
                 if option.hasPrefix("upperdir=") { upper = [String(option.dropFirst(9))] }
-                if option.hasPrefix("lowerdir=") { lower = option.dropFirst(9).split(separator: ":").map { String($0) } }
+                if option.hasPrefix("lowerdir=") {
+                    lower = option.dropFirst(9).split(separator: ":").map { String($0) }
+                }
             }
             layers = upper + lower
         } else {

@@ -108,7 +108,8 @@ extension Engine {
 
     private func runtimeOptions(_ name: String) -> RuncOptions.Options {
         var options = RuncOptions.Options()
-        options.binaryName = configuration.runtimes[name] ?? configuration.runtimes[configuration.defaultRuntime] ?? "runc"
+        options.binaryName =
+            configuration.runtimes[name] ?? configuration.runtimes[configuration.defaultRuntime] ?? "runc"
         options.root = configuration.execRoot + "/runtime-runc"
         return options
     }
@@ -188,13 +189,15 @@ enum StartFailure {
         let lower = text.lowercased()
         func has(_ part: String) -> Bool { contains(lower, part) }
         let words = "failed to create task for container: " + text
-        let isMissing = has("executable file not found") || has("no such file or directory")
+        let isMissing =
+            has("executable file not found") || has("no such file or directory")
             || has("system cannot find the file specified") || has("failed to run runc create/exec call")
         if contains(lower, command.lowercased()) && isMissing { return .invalid(words) }
         if has("permission denied") || has("is a directory") { return .invalid(words) }
         if has("not a directory") {
-            return .invalid(words + ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the"
-                + " specified host path exists and is the expected type")
+            return .invalid(
+                words + ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the"
+                    + " specified host path exists and is the expected type")
         }
         return .failed(words)
     }
@@ -203,7 +206,9 @@ enum StartFailure {
     static func exitCode(_ error: EngineError) -> Int {
         let lower = error.message.lowercased()
         if contains(lower, "executable file not found") || contains(lower, "no such file or directory") { return 127 }
-        if contains(lower, "permission denied") || contains(lower, "is a directory") || contains(lower, "not a directory") {
+        if contains(lower, "permission denied") || contains(lower, "is a directory")
+            || contains(lower, "not a directory")
+        {
             return 126
         }
         return 128

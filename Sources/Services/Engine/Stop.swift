@@ -24,7 +24,9 @@ extension Engine {
     func stopRunning(_ container: Container, signal: Int32?, timeout: Int?) async throws(EngineError) {
         let config = container.record.config
         let first: Int32
-        if let signal { first = signal } else {
+        if let signal {
+            first = signal
+        } else {
             first = config.stopSignal.isEmpty ? Signals.terminate : try Signals.number(config.stopSignal)
         }
         let seconds = timeout ?? config.stopTimeout ?? 10
@@ -152,8 +154,11 @@ extension Engine {
             do throws(ContainerLife.Refusal) {
                 try life.handle(.paused)
             } catch {
-                throw EngineError(status: error.status, message: error.text.split(separator: " ").map {
-                    $0 == "ID" ? container.id[...] : $0 }.joined(separator: " "))
+                throw EngineError(
+                    status: error.status,
+                    message: error.text.split(separator: " ").map {
+                        $0 == "ID" ? container.id[...] : $0
+                    }.joined(separator: " "))
             }
             _ = try await self.calling { () async throws(GRPCStatus) in
                 try await self.containerd.tasks.pause(container.id)

@@ -17,8 +17,9 @@ extension Engine {
         try await container.operations.perform { () async throws(EngineError) in
             let before = container.record
             if before.life.phase == .removing || before.life.phase == .dead {
-                throw .failed("Cannot update container \(before.id): Container is marked for removal and cannot be"
-                    + " \"update\".")
+                throw .failed(
+                    "Cannot update container \(before.id): Container is marked for removal and cannot be"
+                        + " \"update\".")
             }
             if before.hostConfig.autoRemove && !wanted.restartPolicy.isNone {
                 throw .invalid("Restart policy cannot be updated because AutoRemove is enabled for the container")
@@ -66,10 +67,12 @@ extension HostConfig {
     /// Takes over what an update sets; zero and empty mean "as it was".
     fileprivate mutating func merge(_ change: HostConfig) throws(EngineError) {
         if change.nanoCpus != 0 && (cpuPeriod != 0 || cpuQuota != 0) {
-            throw .conflict("Conflicting options: Nano CPUs cannot be updated as CPU Period or Quota has already been set")
+            throw .conflict(
+                "Conflicting options: Nano CPUs cannot be updated as CPU Period or Quota has already been set")
         }
         if (change.cpuPeriod != 0 || change.cpuQuota != 0) && nanoCpus != 0 {
-            throw .conflict("Conflicting options: CPU Period or Quota cannot be updated as NanoCPUs has already been set")
+            throw .conflict(
+                "Conflicting options: CPU Period or Quota cannot be updated as NanoCPUs has already been set")
         }
         if change.blkioWeight != 0 { blkioWeight = change.blkioWeight }
         if change.cpuShares != 0 { cpuShares = change.cpuShares }
@@ -82,8 +85,9 @@ extension HostConfig {
         if !change.cpusetMems.isEmpty { cpusetMems = change.cpusetMems }
         if change.memory != 0 {
             if memorySwap > 0 && change.memory > memorySwap && change.memorySwap == 0 {
-                throw .conflict("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at"
-                    + " the same time")
+                throw .conflict(
+                    "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at"
+                        + " the same time")
             }
             memory = change.memory
         }

@@ -12,7 +12,8 @@ public struct PendingWait: Sendable {
 extension Engine {
     /// `POST /containers/{id}/wait?condition=`
     public func wait(_ reference: String, condition: String?) throws(EngineError) -> PendingWait {
-        guard let condition = WaitCondition(rawValue: condition.flatMap { $0.isEmpty ? nil : $0 } ?? "not-running") else {
+        guard let condition = WaitCondition(rawValue: condition.flatMap { $0.isEmpty ? nil : $0 } ?? "not-running")
+        else {
             throw .invalid("invalid condition: \"" + (condition ?? "") + "\"")
         }
         return PendingWait(container: try find(reference), condition: condition)

@@ -10,8 +10,8 @@ internal import OCIImage
 internal import TarFormat
 internal import Workers
 
-/// The files of an image archive as they pass by: large ones go straight into containerd's content store, small ones are
-/// held. Nothing is written to a temporary file, and nothing read twice.
+/// The files of an image archive as they pass by: large ones go straight into containerd's content store, small ones
+/// are held. Nothing is written to a temporary file, and nothing read twice.
 struct IntakenFiles: Sendable {
     enum File: Sendable {
         case bytes([UInt8])
@@ -23,7 +23,8 @@ struct IntakenFiles: Sendable {
 
     /// Directories at the top of the archive, sorted.
     var folders: [String] {
-        Set(files.keys.filter { $0.utf8.contains(47) }.compactMap { $0.split(separator: "/").first.map { String($0) } }).sorted()
+        Set(files.keys.filter { $0.utf8.contains(47) }.compactMap { $0.split(separator: "/").first.map { String($0) } })
+            .sorted()
     }
 
     /// The file at a path of the archive, symbolic links followed.
@@ -31,7 +32,8 @@ struct IntakenFiles: Sendable {
         var path = Files.cleaned(path)
         for _ in 0..<32 {
             guard case .link(let target)? = files[path] else { return files[path] }
-            path = Files.cleaned(target.hasPrefix("/") ? String(target.dropFirst()) : Files.parent(of: path) + "/" + target)
+            path = Files.cleaned(
+                target.hasPrefix("/") ? String(target.dropFirst()) : Files.parent(of: path) + "/" + target)
         }
         return nil
     }

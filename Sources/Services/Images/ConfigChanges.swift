@@ -22,7 +22,8 @@ struct ConfigChanges {
     }
 
     private static let known: Set<String> = [
-        "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+        "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "STOPSIGNAL", "USER", "VOLUME",
+        "WORKDIR",
     ]
 
     private mutating func apply(_ name: String, _ rest: String) throws(ImageError) {
@@ -66,7 +67,11 @@ struct ConfigChanges {
     private mutating func set(variable name: String, _ value: String) {
         var all = config.env ?? []
         let entry = name + "=" + value
-        if let index = all.firstIndex(where: { $0.hasPrefix(name + "=") }) { all[index] = entry } else { all.append(entry) }
+        if let index = all.firstIndex(where: { $0.hasPrefix(name + "=") }) {
+            all[index] = entry
+        } else {
+            all.append(entry)
+        }
         config.env = all
     }
 

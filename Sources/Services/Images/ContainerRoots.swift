@@ -1,16 +1,16 @@
+internal import CLinux
 public import ContainerdAPI
 internal import ContainerdClient
-internal import GRPC
 internal import EngineAPI
-internal import CLinux
+internal import GRPC
 
 /// Containers' root file systems: writable snapshots upon the image's top layer.
 extension ImageStore {
     /// Marks a snapshot as a container's root: containerd keeps it until it is removed here.
     static let rootLabel = "org.mobyproject.container.root"
 
-    /// Makes the root of a new container, named by the container's id, and answers how to mount it. An image that was not
-    /// unpacked is unpacked first.
+    /// Makes the root of a new container, named by the container's id, and answers how to mount it. An image that was
+    /// not unpacked is unpacked first.
     public func prepareRoot(_ key: String, of image: StoredImage) async throws(ImageError) -> [ContainerdTypes.Mount] {
         // The garbage collector keeps what bears its root label; the container's record comes only later.
         let labels = ["containerd.io/gc.root": Self.now(), Self.rootLabel: image.id]

@@ -1,5 +1,5 @@
-internal import GRPC
 internal import ContainerdClient
+internal import GRPC
 
 /// A failure of the image store, with the HTTP status and the words of the Engine API.
 public struct ImageError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -65,7 +65,8 @@ extension ImageStore {
         step.created = now()
         step.comment = request.message.isEmpty ? "Imported from -" : request.message
         var members: [(String, JSON)] = [
-            ("architecture", .string(platform.architecture)), ("comment", .string(step.comment)), ("config", config.json),
+            ("architecture", .string(platform.architecture)), ("comment", .string(step.comment)),
+            ("config", config.json),
             ("container_config", ContainerConfig().json), ("created", .string(step.created)),
             ("docker_version", .string(request.dockerVersion)), ("history", .array([step.json])),
             ("os", .string(platform.os)),

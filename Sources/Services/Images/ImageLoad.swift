@@ -13,8 +13,8 @@ extension ImageStore {
     /// Hears how far a long operation is.
     public typealias Progress = @Sendable (ProgressMessage) async -> Void
 
-    /// Loads the images of an archive of `docker save` or of an OCI layout, compressed or not, and names them. Nothing is
-    /// left behind when it fails.
+    /// Loads the images of an archive of `docker save` or of an OCI layout, compressed or not, and names them. Nothing
+    /// is left behind when it fails.
     public func load(_ archive: ByteChannel, progress: @escaping Progress) async throws(ImageError) {
         let lease = "load-" + randomHex(bytes: 8)
         let client = try await leased(lease)
@@ -62,7 +62,8 @@ struct ArchiveLoad: Sendable {
         try check(parsed)
         guard parsed.diffIDs.count == archived.layers.count else {
             throw .failed(
-                "invalid manifest, layers length mismatch: expected \(archived.layers.count), got \(parsed.diffIDs.count)")
+                "invalid manifest, layers length mismatch: expected \(archived.layers.count), got \(parsed.diffIDs.count)"
+            )
         }
         var layers: [OCIDescriptor] = []
         for path in archived.layers { layers.append(try await layer(path, oci: false)) }
@@ -80,7 +81,8 @@ struct ArchiveLoad: Sendable {
     private static func config(_ bytes: [UInt8]) throws(JSON.Failure) -> OCIImageConfig {
         let json = try JSON(parsing: bytes)
         guard let object = json.object else {
-            let kind = json.array != nil ? "array" : json.string != nil ? "string" : json.bool != nil ? "bool" : "number"
+            let kind =
+                json.array != nil ? "array" : json.string != nil ? "string" : json.bool != nil ? "bool" : "number"
             throw JSON.Failure("json: cannot unmarshal \(kind) into Go value of type image.Image")
         }
         return try OCIImageConfig(json: object)
@@ -152,7 +154,8 @@ struct ArchiveLoad: Sendable {
         for layer in manifest.layers {
             // By digest: what an earlier archive of this lease or an earlier load has brought is not in this one again.
             if files.file(Self.path(layer.digest)) == nil {
-                let known = try await found { () async throws(GRPCStatus) in try await client.content.info(layer.digest) }
+                let known = try await found { () async throws(GRPCStatus) in try await client.content.info(layer.digest)
+                }
                 guard known != nil else { throw missing(Self.path(layer.digest)) }
                 continue
             }
@@ -169,7 +172,8 @@ struct ArchiveLoad: Sendable {
         let image = StoredImage(
             id: manifest.config.digest,
             target: OCIDescriptor(mediaType: type, digest: entry.digest, size: bytes.count),
-            manifestDigest: entry.digest, manifestSize: bytes.count, manifest: manifest, config: parsed, chainIDs: chainIDs, parent: "")
+            manifestDigest: entry.digest, manifestSize: bytes.count, manifest: manifest, config: parsed,
+            chainIDs: chainIDs, parent: "")
         try await unpack(image)
         try await finish(image, names)
     }
@@ -191,7 +195,8 @@ struct ArchiveLoad: Sendable {
 
     private func unpack(_ image: StoredImage) async throws(ImageError) {
         let progress = progress
-        try await store.unpack(image.manifest.layers, image.config.diffIDs, image.chainIDs, with: client) { index, size in
+        try await store.unpack(image.manifest.layers, image.config.diffIDs, image.chainIDs, with: client) {
+            index, size in
             var message = ProgressMessage()
             message.status = "Loading layer"
             message.id = String(image.config.diffIDs[index].dropFirst(7).prefix(12))
@@ -215,7 +220,8 @@ struct ArchiveLoad: Sendable {
             let name = name.withDefaultTag
             if let loser = try await store.name(image, name.description) {
                 await say(
-                    "The image \(name.familiar) already exists, renaming the old one with ID \(loser.id) to empty string\n")
+                    "The image \(name.familiar) already exists, renaming the old one with ID \(loser.id) to empty string\n"
+                )
             }
             try await store.dropPlaceholder(image)
             store.publish("tag", image.id, name: name.familiar, image)

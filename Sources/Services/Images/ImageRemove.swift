@@ -1,5 +1,5 @@
-public import EngineAPI
 internal import ContainerdClient
+public import EngineAPI
 internal import GRPC
 internal import OCIImage
 
@@ -37,7 +37,8 @@ extension ImageStore {
             named.names = []
         }
         do throws(ImageError) {
-            try checkConflict(image, names: named.names, usesOfIt, soft: !force, children: try await children(of: image))
+            try checkConflict(
+                image, names: named.names, usesOfIt, soft: !force, children: try await children(of: image))
         } catch {
             guard quiet else { throw error }
             try await keepUnnamed(image)
@@ -121,7 +122,8 @@ extension ImageStore {
         var parent = image.parent
         while !parent.isEmpty {
             // A parent that is gone, named or used ends the line; none of it is an error of this removal.
-            guard let named = try? await named(parent), named.names.isEmpty, !uses.contains(where: { $0.imageID == parent }),
+            guard let named = try? await named(parent), named.names.isEmpty,
+                !uses.contains(where: { $0.imageID == parent }),
                 let hasChildren = try? await children(of: named.image), !hasChildren,
                 let deleted = try? await delete(named.image)
             else { break }

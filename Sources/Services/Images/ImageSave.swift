@@ -6,7 +6,8 @@ internal import JSON
 internal import OCIImage
 internal import TarFormat
 
-/// `docker save`: an archive that is both Docker's (manifest.json) and an OCI layout (index.json), over one set of blobs.
+/// `docker save`: an archive that is both Docker's (manifest.json) and an OCI layout (index.json), over one set of
+/// blobs.
 extension ImageStore {
     /// What is to be saved, found before the first byte goes out so that a name that is unknown is still an error.
     public struct Saving: Sendable {
@@ -18,8 +19,8 @@ extension ImageStore {
         fileprivate var items: [Item] = []
     }
 
-    /// Finds the images of names and ids. An image named by its id is saved without names; a repository without a tag with all
-    /// its tags.
+    /// Finds the images of names and ids. An image named by its id is saved without names; a repository without a tag
+    /// with all its tags.
     public func saving(_ references: [String]) async throws(ImageError) -> Saving {
         var saving = Saving()
         let everything = try await all()
@@ -111,7 +112,8 @@ extension ImageStore {
             if item.names.isEmpty { entries.append(entry) }
             for name in item.names {
                 entry.annotations = [
-                    ("io.containerd.image.name", name.description), ("org.opencontainers.image.ref.name", name.tag ?? ""),
+                    ("io.containerd.image.name", name.description),
+                    ("org.opencontainers.image.ref.name", name.tag ?? ""),
                 ]
                 entries.append(entry)
             }

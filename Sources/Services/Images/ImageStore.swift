@@ -8,8 +8,8 @@ internal import OCIImage
 internal import Protobuf
 internal import Synchronization
 
-/// The daemon's images. They live in containerd under their whole names, so that `ctr -n moby images ls` shows them; this
-/// keeps nothing but a cache of what never changes: configurations and manifests by digest.
+/// The daemon's images. They live in containerd under their whole names, so that `ctr -n moby images ls` shows them;
+/// this keeps nothing but a cache of what never changes: configurations and manifests by digest.
 public final class ImageStore: Sendable {
     /// Prefix of the containerd name of an image that has no other.
     static let dangling = "moby-dangling@"
@@ -57,7 +57,10 @@ public final class ImageStore: Sendable {
     public func resolve(_ reference: String) async throws(ImageError) -> StoredImage {
         if let digest = Digest(reference) ?? Digest(hex: reference) {
             let all = try await all()
-            guard let found = all.first(where: { $0.image.id == digest.description || $0.image.target.digest == digest.description })
+            guard
+                let found = all.first(where: {
+                    $0.image.id == digest.description || $0.image.target.digest == digest.description
+                })
             else { throw .noSuchImage(reference) }
             return found.image
         }
@@ -74,7 +77,8 @@ public final class ImageStore: Sendable {
             if let wanted { return wanted.image }
         }
         let beginning = reference.hasPrefix("sha256:") ? String(reference.dropFirst(7)) : reference
-        let isHex = !beginning.isEmpty && beginning.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 <= 102) }
+        let isHex =
+            !beginning.isEmpty && beginning.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 <= 102) }
         if isHex {
             let matching = all.filter { $0.image.id.dropFirst(7).hasPrefix(beginning) }
             if matching.count == 1 { return matching[0].image }
@@ -107,11 +111,13 @@ public final class ImageStore: Sendable {
             if byID[image.id] == nil { order.append(image.id) }
             var named = byID[image.id] ?? NamedImage(image: image)
             named.records.append(record.name)
-            if !record.name.hasPrefix(Self.dangling), let name = try? ImageReference(record.name) {  // Not a name: no tag.
+            // Not a name: no tag.
+            if !record.name.hasPrefix(Self.dangling), let name = try? ImageReference(record.name) {
                 named.names.append(name)
             }
             if let updated = record.updatedAt {
-                named.updated = max(named.updated, Timestamp(seconds: Int(updated.seconds), nanoseconds: Int(updated.nanos)))
+                named.updated = max(
+                    named.updated, Timestamp(seconds: Int(updated.seconds), nanoseconds: Int(updated.nanos)))
             }
             byID[image.id] = named
         }
@@ -130,9 +136,12 @@ public final class ImageStore: Sendable {
         let (manifest, digest, size) = try await manifest(target)
         let bytes = try await blob(manifest.config.digest)
         let config = try parsed { () throws(JSON.Failure) in try OCIImageConfig(parsing: bytes) }
-        let info = try await calling { () async throws(GRPCStatus) in try await client.content.info(manifest.config.digest) }
+        let info = try await calling { () async throws(GRPCStatus) in
+            try await client.content.info(manifest.config.digest)
+        }
         let image = StoredImage(
-            id: manifest.config.digest, target: target, manifestDigest: digest, manifestSize: size, manifest: manifest, config: config,
+            id: manifest.config.digest, target: target, manifestDigest: digest, manifestSize: size, manifest: manifest,
+            config: config,
             chainIDs: Digest.chain(of: config.diffIDs.compactMap { Digest($0) }).map(\.description),
             parent: info.labels[Self.parentLabel] ?? "")
         cache.withLock { $0[target.digest] = image }

@@ -10,7 +10,8 @@ extension ImageStore {
     /// Stores a configuration and the manifest over layers that are there already, with the labels by which the garbage
     /// collector finds one from the other. `with` is under a lease: the image has no name yet.
     func compose(
-        config bytes: [UInt8], layers: [OCIDescriptor], parent: String = "", oci: Bool = false, with client: ContainerdClient
+        config bytes: [UInt8], layers: [OCIDescriptor], parent: String = "", oci: Bool = false,
+        with client: ContainerdClient
     ) async throws(ImageError) -> StoredImage {
         let config = try parsed { () throws(JSON.Failure) in try OCIImageConfig(parsing: bytes) }
         var diffIDs: [Digest] = []
@@ -38,7 +39,8 @@ extension ImageStore {
     /// Stores a manifest with references to what it lists.
     private func store(_ manifest: OCIManifest, _ client: ContainerdClient) async throws(ImageError) -> OCIDescriptor {
         let bytes = manifest.json.encoded()
-        let target = OCIDescriptor(mediaType: manifest.mediaType, digest: Digest(of: bytes).description, size: bytes.count)
+        let target = OCIDescriptor(
+            mediaType: manifest.mediaType, digest: Digest(of: bytes).description, size: bytes.count)
         try await store(bytes, target.digest, Self.references(manifest), client)
         return target
     }

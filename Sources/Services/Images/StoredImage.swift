@@ -42,7 +42,9 @@ struct NamedImage: Sendable {
     /// Familiar names with tags, sorted.
     var tags: [String] { names.filter { $0.tag != nil }.map { $0.with(tag: $0.tag ?? "").familiar }.sorted() }
     /// Familiar names with digests, sorted.
-    var digests: [String] { names.filter { $0.digest != nil }.map { $0.with(digest: $0.digest ?? "").familiar }.sorted() }
+    var digests: [String] {
+        names.filter { $0.digest != nil }.map { $0.with(digest: $0.digest ?? "").familiar }.sorted()
+    }
 }
 
 /// Something that happened to an image, for the event stream.

@@ -32,7 +32,8 @@ extension ImageStore {
             let known = try await found { () async throws(GRPCStatus) in try await client.snapshots.stat(chainID) }
             if known == nil {
                 try await unpack(
-                    layer, diffIDs[index], upon: index > 0 ? chainIDs[index - 1] : "", as: chainID, place: index, client)
+                    layer, diffIDs[index], upon: index > 0 ? chainIDs[index - 1] : "", as: chainID, place: index, client
+                )
                 await done(index, layer.size)
             } else if let lease = client.lease {
                 // It is only this lease that keeps it until the image has its name.

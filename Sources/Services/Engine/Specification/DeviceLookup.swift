@@ -104,11 +104,15 @@ struct DeviceLookup {
         guard numbers.count == 2 else { throw .invalid("invalid device cgroup rule format: '\(text)'") }
         var rule = Resources.DeviceRule(allow: true, type: String(parts[0]), access: String(parts[2]))
         if numbers[0] != "*" {
-            guard let major = Int(numbers[0]), major >= 0 else { throw .invalid("invalid device cgroup rule format: '\(text)'") }
+            guard let major = Int(numbers[0]), major >= 0 else {
+                throw .invalid("invalid device cgroup rule format: '\(text)'")
+            }
             rule.major = major
         }
         if numbers[1] != "*" {
-            guard let minor = Int(numbers[1]), minor >= 0 else { throw .invalid("invalid device cgroup rule format: '\(text)'") }
+            guard let minor = Int(numbers[1]), minor >= 0 else {
+                throw .invalid("invalid device cgroup rule format: '\(text)'")
+            }
             rule.minor = minor
         }
         rules.append(rule)

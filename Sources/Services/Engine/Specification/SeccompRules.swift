@@ -53,7 +53,9 @@ struct SeccompRules: Sendable {
         let here = SeccompRules.architecture
         if rule.excludes.arches.contains(here) { return false }
         if rule.excludes.caps.contains(where: held.contains) { return false }
-        if !rule.excludes.minKernel.isEmpty && KernelRelease(kernel) >= KernelRelease(rule.excludes.minKernel) { return false }
+        if !rule.excludes.minKernel.isEmpty && KernelRelease(kernel) >= KernelRelease(rule.excludes.minKernel) {
+            return false
+        }
         if !rule.includes.arches.isEmpty && !rule.includes.arches.contains(here) { return false }
         if !rule.includes.caps.allSatisfy(held.contains) { return false }
         return rule.includes.minKernel.isEmpty || KernelRelease(kernel) >= KernelRelease(rule.includes.minKernel)
@@ -89,9 +91,12 @@ extension SeccompRules {
         ]
         // Linux, Linux on 32 bits, each also with its uname release held at 2.6, and the question which one it is.
         for persona: UInt64 in [0, 8, 0x20000, 0x20008, 0xFFFF_FFFF] {
-            profile.rules.append(Rule(names: ["personality"], args: [.init(index: 0, value: persona, op: "SCMP_CMP_EQ")]))
+            profile.rules.append(
+                Rule(names: ["personality"], args: [.init(index: 0, value: persona, op: "SCMP_CMP_EQ")]))
         }
-        var arm = Rule(names: ["arm_fadvise64_64", "arm_sync_file_range", "sync_file_range2", "breakpoint", "cacheflush", "set_tls"])
+        var arm = Rule(names: [
+            "arm_fadvise64_64", "arm_sync_file_range", "sync_file_range2", "breakpoint", "cacheflush", "set_tls",
+        ])
         arm.includes.arches = ["arm", "arm64"]
         var intel = Rule(names: ["arch_prctl"])
         intel.includes.arches = ["amd64", "x32"]
@@ -127,7 +132,9 @@ extension SeccompRules {
         with("CAP_SYS_CHROOT", ["chroot"]),
         with("CAP_SYS_MODULE", ["delete_module", "finit_module", "init_module"]),
         with("CAP_SYS_PACCT", ["acct"]),
-        with("CAP_SYS_PTRACE", ["kcmp", "pidfd_getfd", "process_madvise", "process_vm_readv", "process_vm_writev", "ptrace"]),
+        with(
+            "CAP_SYS_PTRACE",
+            ["kcmp", "pidfd_getfd", "process_madvise", "process_vm_readv", "process_vm_writev", "ptrace"]),
         with("CAP_SYS_RAWIO", ["ioperm", "iopl"]),
         with("CAP_SYS_TIME", ["clock_settime", "clock_settime64", "settimeofday", "stime"]),
         with("CAP_SYS_TTY_CONFIG", ["vhangup"]),
@@ -167,8 +174,9 @@ extension SeccompRules {
         architectures = try json.strings("architectures")
         let map = try json.objects("archMap")
         if !architectures.isEmpty && !map.isEmpty {
-            throw JSON.Failure("both 'architectures' and 'archMap' are specified in the seccomp profile, use either"
-                + " 'architectures' or 'archMap'")
+            throw JSON.Failure(
+                "both 'architectures' and 'archMap' are specified in the seccomp profile, use either"
+                    + " 'architectures' or 'archMap'")
         }
         for entry in map {
             let name = try entry.string("architecture")
@@ -182,7 +190,8 @@ extension SeccompRules {
         var names = try json.strings("names")
         let name = try json.string("name")
         if !name.isEmpty && !names.isEmpty {
-            throw JSON.Failure("both 'name' and 'names' are specified in the seccomp profile, use either 'name' or 'names'")
+            throw JSON.Failure(
+                "both 'name' and 'names' are specified in the seccomp profile, use either 'name' or 'names'")
         }
         if !name.isEmpty { names = [name] }
         var rule = Rule(names: names, action: try json.string("action"))

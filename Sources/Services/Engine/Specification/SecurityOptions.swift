@@ -34,7 +34,9 @@ struct SecurityOptions: Sendable {
             default: throw .invalid("invalid --security-opt 2: \"\(option)\"")
             }
         }
-        if !seccomp.isEmpty && seccomp != "unconfined" && seccomp != "builtin" { _ = try SeccompRules(parsing: seccomp) }
+        if !seccomp.isEmpty && seccomp != "unconfined" && seccomp != "builtin" {
+            _ = try SeccompRules(parsing: seccomp)
+        }
     }
 
     private static func bool(_ value: String, _ option: String) throws(EngineError) -> Bool {

@@ -27,7 +27,8 @@ struct SpecMounts {
         }
         if let shared = sharedMemory(), !covered.contains("/dev/shm") { usual.append(shared) }
         if let path = inputs.initPath {
-            usual.append(Spec.Mount(destination: "/sbin/docker-init", type: "bind", source: path, options: ["bind", "ro"]))
+            usual.append(
+                Spec.Mount(destination: "/sbin/docker-init", type: "bind", source: path, options: ["bind", "ro"]))
         }
         var mounts = usual + own
         if config.readonlyRootfs { holdReadOnly(&mounts, but: Set(inputs.record.mounts.map(\.destination))) }
@@ -114,8 +115,9 @@ struct SpecMounts {
         switch propagation {
         case "shared", "rshared":
             guard MountPropagation.of(source).isShared else {
-                throw .invalid("path \(source) is mounted on \(MountPropagation.of(source).mountPoint) but it is not a"
-                    + " shared mount")
+                throw .invalid(
+                    "path \(source) is mounted on \(MountPropagation.of(source).mountPoint) but it is not a"
+                        + " shared mount")
             }
             rootPropagation = "shared"
         case "slave", "rslave":

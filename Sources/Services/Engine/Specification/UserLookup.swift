@@ -39,8 +39,11 @@ struct UserLookup: Sendable {
     }
 
     /// `specification` is "", "name", "uid", or either with ":" and a group's name or number.
-    func resolve(_ specification: String, extraGroups: [String]) throws(EngineError) -> (user: Spec.User, home: String) {
-        let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+    func resolve(_ specification: String, extraGroups: [String]) throws(EngineError) -> (user: Spec.User, home: String)
+    {
+        let parts = specification.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
+            String($0)
+        }
         let userPart = parts.first ?? ""
         let groupPart = parts.count > 1 ? parts[1] : ""
         let account = try account(userPart)
@@ -82,7 +85,9 @@ struct UserLookup: Sendable {
         guard let number = Int(name) else {
             throw .invalid("unable to find group \(name): no matching entries in group file")
         }
-        guard number >= 0, number <= Int(Int32.max) else { throw .invalid("uids and gids must be in range 0-2147483647") }
+        guard number >= 0, number <= Int(Int32.max) else {
+            throw .invalid("uids and gids must be in range 0-2147483647")
+        }
         return UInt32(number)
     }
 }

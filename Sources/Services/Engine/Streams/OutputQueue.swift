@@ -86,7 +86,8 @@ final class OutputQueue: Sendable {
 public func multiplexed(_ bytes: [UInt8], _ stream: LogStream) -> [UInt8] {
     let count = UInt32(bytes.count)
     var frame: [UInt8] = [
-        stream.rawValue, 0, 0, 0, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255), UInt8(count & 255),
+        stream.rawValue, 0, 0, 0, UInt8(count >> 24), UInt8(count >> 16 & 255), UInt8(count >> 8 & 255),
+        UInt8(count & 255),
     ]
     frame.reserveCapacity(bytes.count + 8)
     frame += bytes
