@@ -99,9 +99,9 @@ final class Folder {
 }
 
 func line(_ number: Int) -> [UInt8] {
-    Array(
-        "{\"log\":\"\(number)\\n\",\"stream\":\"\(number % 2 == 0 ? "stdout" : "stderr")\",\"time\":\"2020-01-01T00:00:\(number / 10)\(number % 10)Z\"}\n"
-            .utf8)
+    let stream = number % 2 == 0 ? "stdout" : "stderr"
+    let time = "2020-01-01T00:00:\(number / 10)\(number % 10)Z"
+    return Array("{\"log\":\"\(number)\\n\",\"stream\":\"\(stream)\",\"time\":\"\(time)\"}\n".utf8)
 }
 
 func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) async throws -> String {

@@ -106,11 +106,9 @@ final class ExtractionRun {
             let isDirectory =
                 fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && cl_format(status.st_mode) == S_IFDIR
             if choices.refusesTypeChange && isDirectory != (header.kind == .directory) {
-                throw .refused(
-                    isDirectory
-                        ? "cannot overwrite directory \"\(words(path.bytes))\" with non-directory \"\(choices.destination)\""
-                        : "cannot overwrite non-directory \"\(words(path.bytes))\" with directory \"\(choices.destination)\""
-                )
+                let path = words(path.bytes)
+                let (old, new) = isDirectory ? ("directory", "non-directory") : ("non-directory", "directory")
+                throw .refused("cannot overwrite \(old) \"\(path)\" with \(new) \"\(choices.destination)\"")
             }
             if !(isDirectory && header.kind == .directory) {
                 do throws(SystemCallError) {

@@ -62,7 +62,8 @@ struct ArchiveLoad: Sendable {
         try check(parsed)
         guard parsed.diffIDs.count == archived.layers.count else {
             throw .failed(
-                "invalid manifest, layers length mismatch: expected \(archived.layers.count), got \(parsed.diffIDs.count)"
+                "invalid manifest, layers length mismatch: expected \(archived.layers.count), "
+                    + "got \(parsed.diffIDs.count)"
             )
         }
         var layers: [OCIDescriptor] = []
@@ -220,7 +221,8 @@ struct ArchiveLoad: Sendable {
             let name = name.withDefaultTag
             if let loser = try await store.name(image, name.description) {
                 await say(
-                    "The image \(name.familiar) already exists, renaming the old one with ID \(loser.id) to empty string\n"
+                    "The image \(name.familiar) already exists, "
+                        + "renaming the old one with ID \(loser.id) to empty string\n"
                 )
             }
             try await store.dropPlaceholder(image)

@@ -125,6 +125,7 @@ extension ImageStore {
             guard let named = try? await named(parent), named.names.isEmpty,
                 !uses.contains(where: { $0.imageID == parent }),
                 let hasChildren = try? await children(of: named.image), !hasChildren,
+                // As above.
                 let deleted = try? await delete(named.image)
             else { break }
             deletions += deleted
