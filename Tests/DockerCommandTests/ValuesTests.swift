@@ -5,16 +5,20 @@ import Testing
 
 @Test(arguments: [
     (0, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"), (119, "About a minute"),
-    (120, "2 minutes"), (3000, "50 minutes"), (3600, "About an hour"), (5400, "2 hours"), (86400, "24 hours"), (172_800, "2 days"),
+    (120, "2 minutes"), (3000, "50 minutes"), (3600, "About an hour"), (5400, "2 hours"), (86400, "24 hours"),
+    (172_800, "2 days"),
     (14 * 86400, "2 weeks"), (60 * 86400, "2 months"), (730 * 86400, "2 years"),
 ])
 func spansAreToldInWords(_ seconds: Int, _ text: String) { #expect(Human.duration(seconds) == text) }
 
 @Test(arguments: [
-    (0.0, 4, "0B"), (999, 4, "999B"), (1000, 4, "1kB"), (1_984_708, 3, "1.98MB"), (1_984_708, 4, "1.985MB"), (932, 3, "932B"),
+    (0.0, 4, "0B"), (999, 4, "999B"), (1000, 4, "1kB"), (1_984_708, 3, "1.98MB"), (1_984_708, 4, "1.985MB"),
+    (932, 3, "932B"),
     (1_500_000_000, 3, "1.5GB"),
 ])
-func sizesHaveDecimalUnits(_ bytes: Double, _ digits: Int, _ text: String) { #expect(Human.size(bytes, digits: digits) == text) }
+func sizesHaveDecimalUnits(_ bytes: Double, _ digits: Int, _ text: String) {
+    #expect(Human.size(bytes, digits: digits) == text)
+}
 
 @Test(arguments: [(25_276_510_208.0, "23.54GiB"), (335_872, "328KiB"), (0, "0B")])
 func memoryHasBinaryUnits(_ bytes: Double, _ text: String) { #expect(Human.binarySize(bytes) == text) }
@@ -22,7 +26,9 @@ func memoryHasBinaryUnits(_ bytes: Double, _ text: String) { #expect(Human.binar
 @Test(arguments: [("10m", 10_485_760), ("1.5GiB", 1_610_612_736), ("64", 64), ("2kb", 2048), ("100K", 102_400)])
 func sizesAreRead(_ text: String, _ bytes: Int) { #expect(Human.parseBytes(text) == Int64(bytes)) }
 
-@Test(arguments: ["", "abc", "-1", "1x", "1 0"]) func badSizesAreRefused(_ text: String) { #expect(Human.parseBytes(text) == nil) }
+@Test(arguments: ["", "abc", "-1", "1x", "1 0"]) func badSizesAreRefused(_ text: String) {
+    #expect(Human.parseBytes(text) == nil)
+}
 
 @Test(arguments: [("1h2m3.5s", 3_723_500_000_000), ("10ms", 10_000_000), ("0", 0), ("-1s", -1_000_000_000)])
 func durationsAreRead(_ text: String, _ nanoseconds: Int) { #expect(parseDuration(text) == Int64(nanoseconds)) }
@@ -37,7 +43,8 @@ func durationsAreRead(_ text: String, _ nanoseconds: Int) { #expect(parseDuratio
 
 @Test(arguments: [
     ("busybox", "docker.io/library/busybox", "busybox:latest"), ("a/b:c", "docker.io/a/b", "a/b:c"),
-    ("localhost:5000/x", "localhost:5000/x", "localhost:5000/x:latest"), ("ghcr.io/a/b:1", "ghcr.io/a/b", "ghcr.io/a/b:1"),
+    ("localhost:5000/x", "localhost:5000/x", "localhost:5000/x:latest"),
+    ("ghcr.io/a/b:1", "ghcr.io/a/b", "ghcr.io/a/b:1"),
 ])
 func referencesAreNormalized(_ text: String, _ full: String, _ familiar: String) throws {
     let reference = try ImageReference(text)
@@ -50,8 +57,11 @@ func badReferencesAreRefused(_ text: String) { #expect(throws: (any Error).self)
 
 @Test func portsOfAListingAreGrouped() throws {
     let ports = try JSON(
-        parsing: #"[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8089,"Type":"tcp"},{"IP":"::","PrivatePort":80,"PublicPort":8089,"Type":"tcp"},"#
-            + #"{"IP":"0.0.0.0","PrivatePort":9000,"PublicPort":9000,"Type":"udp"},{"IP":"0.0.0.0","PrivatePort":9001,"PublicPort":9001,"Type":"udp"},"#
+        parsing:
+            #"[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8089,"Type":"tcp"},"#
+            + #"{"IP":"::","PrivatePort":80,"PublicPort":8089,"Type":"tcp"},"#
+            + #"{"IP":"0.0.0.0","PrivatePort":9000,"PublicPort":9000,"Type":"udp"},"#
+            + #"{"IP":"0.0.0.0","PrivatePort":9001,"PublicPort":9001,"Type":"udp"},"#
             + #"{"PrivatePort":443,"Type":"tcp"}]"#)
     #expect(
         PortText.display(ports.array ?? [])
@@ -61,7 +71,9 @@ func badReferencesAreRefused(_ text: String) { #expect(throws: (any Error).self)
 @Test func ignoreRulesFollowTheLastMatch() {
     let rules = IgnoreRules("*.o\n# c\nbuild/\n!build/keep\n**/tmp\n[ab]?x\n", alwaysSent: ["Dockerfile"])
     #expect(rules.matches("a.o") && rules.matches("build/x") && rules.matches("deep/er/tmp/f") && rules.matches("a1x"))
-    #expect(!rules.matches("build/keep") && !rules.matches("src/a.o") && !rules.matches("Dockerfile") && !rules.matches("c1x"))
+    #expect(
+        !rules.matches("build/keep") && !rules.matches("src/a.o") && !rules.matches("Dockerfile")
+            && !rules.matches("c1x"))
 }
 
 @Test func namesSortWithTheirNumbers() {

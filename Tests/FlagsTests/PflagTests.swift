@@ -43,7 +43,8 @@ private func outcome(_ words: String...) -> String {
     #expect(outcome("nope") == "1: tool: unknown command: tool nope\n\nRun 'tool --help' for more information")
     #expect(
         outcome("thing", "x")
-            == "1: tool: unknown command: tool thing x\n\nUsage:  tool thing\n\nRun 'tool thing --help' for more information"
+            == "1: tool: unknown command: tool thing x\n\nUsage:  tool thing\n\n"
+            + "Run 'tool thing --help' for more information"
     )
     let usage = "\n\nUsage:  tool thing ls [OPTIONS] [NAME]\n\nRun 'tool thing ls --help' for more information"
     #expect(outcome("thing", "ls", "--foo") == "125: unknown flag: --foo" + usage)

@@ -2,7 +2,8 @@ import GoTemplate
 import JSON
 import Testing
 
-private let data = #"{"Name":"/web","Up":true,"Off":false,"N":7,"List":["a","b"],"Map":{"b":1,"a":"x"},"Nil":null,"F":1.5}"#
+private let data =
+    #"{"Name":"/web","Up":true,"Off":false,"N":7,"List":["a","b"],"Map":{"b":1,"a":"x"},"Nil":null,"F":1.5}"#
 
 private func run(_ text: String, strict: Bool = false) -> String {
     do {
@@ -15,21 +16,27 @@ private func run(_ text: String, strict: Bool = false) -> String {
 }
 
 @Test(arguments: [
-    ("{{.Name}} {{.N}} {{.Up}}", "/web 7 true"), ("{{.List}} {{.Map}}", "[a b] map[a:x b:1]"), ("{{.Nope}}", "<no value>"),
+    ("{{.Name}} {{.N}} {{.Up}}", "/web 7 true"), ("{{.List}} {{.Map}}", "[a b] map[a:x b:1]"),
+    ("{{.Nope}}", "<no value>"),
     ("{{json .}}", data), ("{{range .List}}<{{.}}>{{end}}", "<a><b>"),
     ("{{range $i, $e := .List}}{{$i}}={{$e}} {{end}}", "0=a 1=b "), ("{{range $k, $v := .Map}}{{$k}}{{end}}", "ab"),
     ("{{range .Nil}}x{{else}}none{{end}}", "none"), ("{{if .Up}}y{{else}}n{{end}}", "y"),
-    ("{{if .Off}}1{{else if .Up}}2{{else}}3{{end}}", "2"), ("{{with .Map}}{{.a}}{{end}}{{with .Nil}}x{{else}}-{{end}}", "x-"),
+    ("{{if .Off}}1{{else if .Up}}2{{else}}3{{end}}", "2"),
+    ("{{with .Map}}{{.a}}{{end}}{{with .Nil}}x{{else}}-{{end}}", "x-"),
     ("{{index .List 1}} {{index .Map \"a\"}}", "b x"), ("{{len .List}} {{len .Name}}", "2 4"),
     ("{{printf \"%5s|%-5d|%q|%v|%03d|%.1f\" \"a\" 1 \"b\" .List 7 2.25}}", "    a|1    |\"b\"|[a b]|007|2.2"),
-    ("{{.Name | upper | printf \"%s!\"}}", "/WEB!"), ("{{eq .N 7}} {{ne .N 7}} {{lt .N 8}} {{ge .N 8}}", "true false true false"),
-    ("{{and .Up .Name}} {{or .Off .N}} {{not .Up}}", "/web 7 false"), ("{{split \"a:b\" \":\"}} {{join .List \"-\"}}", "[a b] a-b"),
+    ("{{.Name | upper | printf \"%s!\"}}", "/WEB!"),
+    ("{{eq .N 7}} {{ne .N 7}} {{lt .N 8}} {{ge .N 8}}", "true false true false"),
+    ("{{and .Up .Name}} {{or .Off .N}} {{not .Up}}", "/web 7 false"),
+    ("{{split \"a:b\" \":\"}} {{join .List \"-\"}}", "[a b] a-b"),
     ("{{title \"abc def\"}} {{lower \"AB\"}} {{truncate .Name 2}} {{pad .Name 1 1}}|", "Abc Def ab /w  /web |"),
     ("{{slice .Name 1}} {{slice .Name 1 3}}", "web we"), ("a {{- 1 -}} b", "a1b"), ("{{/* no */}}x", "x"),
     ("{{$x := .N}}{{$x}}{{$x = 3}}{{$x}}", "73"), ("{{define \"t\"}}[{{.}}]{{end}}{{template \"t\" .N}}", "[7]"),
-    ("{{block \"b\" .Name}}<{{.}}>{{end}}", "</web>"), ("{{range .List}}{{if eq . \"b\"}}{{break}}{{end}}{{.}}{{end}}", "a"),
+    ("{{block \"b\" .Name}}<{{.}}>{{end}}", "</web>"),
+    ("{{range .List}}{{if eq . \"b\"}}{{break}}{{end}}{{.}}{{end}}", "a"),
     ("{{print 1 2 \"a\" \"b\" 3}}{{println .F}}", "1 2ab31.5\n"), ("{{(index .List 0) | len}}", "1"),
-    ("{{`raw`}} {{'a'}} {{0x10}} {{true}}", "raw 97 16 true"), ("{{html \"<a>\"}} {{urlquery \"a b&\"}}", "&lt;a&gt; a+b%26"),
+    ("{{`raw`}} {{'a'}} {{0x10}} {{true}}", "raw 97 16 true"),
+    ("{{html \"<a>\"}} {{urlquery \"a b&\"}}", "&lt;a&gt; a+b%26"),
 ])
 func templatesPrint(_ text: String, _ expected: String) { #expect(run(text) == expected) }
 
@@ -45,14 +52,24 @@ func failuresOfParsingSpeakAsGoDoes(_ text: String, _ expected: String) { #expec
 @Test(arguments: [
     ("{{.Foo}}", "template: :1:2: executing \"\" at <.Foo>: map has no entry for key \"Foo\""),
     ("{{.Map.zz}}", "template: :1:6: executing \"\" at <.Map.zz>: map has no entry for key \"zz\""),
-    ("{{index .List 9}}", "template: :1:2: executing \"\" at <index .List 9>: error calling index: index out of range: 9"),
-    ("{{eq .Up \"x\"}}", "template: :1:2: executing \"\" at <eq .Up \"x\">: error calling eq: incompatible types for comparison"),
+    (
+        "{{index .List 9}}",
+        "template: :1:2: executing \"\" at <index .List 9>: error calling index: index out of range: 9"
+    ),
+    (
+        "{{eq .Up \"x\"}}",
+        "template: :1:2: executing \"\" at <eq .Up \"x\">: error calling eq: incompatible types for comparison"
+    ),
     ("{{.N.Foo}}", "template: :1:4: executing \"\" at <.N.Foo>: can't evaluate field Foo in type interface {}"),
 ])
-func failuresOfExecutionSpeakAsGoDoes(_ text: String, _ expected: String) { #expect(run(text, strict: true) == expected) }
+func failuresOfExecutionSpeakAsGoDoes(_ text: String, _ expected: String) {
+    #expect(run(text, strict: true) == expected)
+}
 
 @Test func everyTruncationOfATemplateIsParsedOrRefused() {
-    let text = Array("{{range $i, $e := .List}}{{if eq $e \"b\"}}{{printf \"%d\" $i | upper}}{{else}}x{{end}}{{end}} {{- /* c */ -}} t".utf8)
+    let text = Array(
+        "{{range $i, $e := .List}}{{if eq $e \"b\"}}{{printf \"%d\" $i}}{{else}}x{{end}}{{end}} {{- /* c */ -}} t"
+            .utf8)
     for count in 0...text.count { _ = run(String(decoding: text[0..<count], as: UTF8.self)) }
 }
 
@@ -61,8 +78,10 @@ func failuresOfExecutionSpeakAsGoDoes(_ text: String, _ expected: String) { #exp
         Structure(
             "pkg.T",
             [
-                Structure.Field("ID", key: "Id", .string), Structure.Field("N", .int), Structure.Field("P", .pointer(.int)),
-                Structure.Field("L", .list(.string)), Structure.Field("In", key: "", .structure(Structure("pkg.I", [Structure.Field("X", .bool)]))),
+                Structure.Field("ID", key: "Id", .string), Structure.Field("N", .int),
+                Structure.Field("P", .pointer(.int)),
+                Structure.Field("L", .list(.string)),
+                Structure.Field("In", key: "", .structure(Structure("pkg.I", [Structure.Field("X", .bool)]))),
             ]))
     let value = Value.json(try JSON(parsing: #"{"Id":"a","X":true}"#), shape)
     #expect(try Template("{{.}} {{.ID}} {{.X}}").execute(value) == "{a 0 <nil> [] {true}} a true")
@@ -72,5 +91,8 @@ func failuresOfExecutionSpeakAsGoDoes(_ text: String, _ expected: String) { #exp
     }
 }
 
-@Test(arguments: [(1.0, "1"), (0.5, "0.5"), (1e21, "1e+21"), (1e-7, "1e-07"), (123456.75, "123456.75"), (1e20, "100000000000000000000")])
+@Test(arguments: [
+    (1.0, "1"), (0.5, "0.5"), (1e21, "1e+21"), (1e-7, "1e-07"), (123456.75, "123456.75"),
+    (1e20, "100000000000000000000"),
+])
 func floatsPrintAsInGo(_ value: Double, _ text: String) { #expect(goFloat(value) == text) }

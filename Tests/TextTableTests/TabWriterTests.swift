@@ -1,5 +1,5 @@
-import TextTable
 import Testing
+import TextTable
 
 @Test func cellsAreAtLeastTenWideAndThreeApart() {
     #expect(aligned("ID\tNAME\nabcdefghij\tx\n") == "ID           NAME\nabcdefghij   x\n")

@@ -53,7 +53,8 @@ struct Execution {
         case .template(let called, let argument, let position):
             guard let body = template.definitions[called] else {
                 throw failure(
-                    "template \"" + called + "\" not defined", position: position, text: "{{template \"" + called + "\"}}")
+                    "template \"" + called + "\" not defined", position: position,
+                    text: "{{template \"" + called + "\"}}")
             }
             depth += 1
             guard depth < 1000 else {
@@ -133,7 +134,8 @@ struct Execution {
         return value
     }
 
-    private mutating func evaluate(_ command: [Operand], _ dot: Value, _ last: Value?) throws(TemplateFailure) -> Value {
+    private mutating func evaluate(_ command: [Operand], _ dot: Value, _ last: Value?) throws(TemplateFailure) -> Value
+    {
         let first = command[0]
         switch first.kind {
         case .function(let name): return try call(name, command, dot, last)

@@ -77,7 +77,8 @@ let dockerFunctions: [String: TemplateFunction] = [
         }
         let body = try text(values[0])
         if body.isEmpty { return .string(body) }
-        return .string(String(repeating: " ", count: max(0, before)) + body + String(repeating: " ", count: max(0, after)))
+        return .string(
+            String(repeating: " ", count: max(0, before)) + body + String(repeating: " ", count: max(0, after)))
     },
     "truncate": { (values) throws(TemplateFailure) in
         let pair = try two(values, "truncate")
@@ -89,12 +90,16 @@ let dockerFunctions: [String: TemplateFunction] = [
 ]
 
 private func one(_ values: [Value], _ name: String) throws(TemplateFailure) -> Value {
-    guard values.count == 1 else { throw TemplateFailure("wrong number of args for \(name): want 1 got \(values.count)") }
+    guard values.count == 1 else {
+        throw TemplateFailure("wrong number of args for \(name): want 1 got \(values.count)")
+    }
     return values[0]
 }
 
 private func two(_ values: [Value], _ name: String) throws(TemplateFailure) -> (Value, Value) {
-    guard values.count == 2 else { throw TemplateFailure("wrong number of args for \(name): want 2 got \(values.count)") }
+    guard values.count == 2 else {
+        throw TemplateFailure("wrong number of args for \(name): want 2 got \(values.count)")
+    }
     return (values[0], values[1])
 }
 

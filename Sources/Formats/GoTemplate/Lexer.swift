@@ -31,7 +31,8 @@ struct TemplateLexer {
     static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 13 }
 
     static func isWord(_ byte: UInt8) -> Bool {
-        (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte == 95 || byte >= 128
+        (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte == 95
+            || byte >= 128
     }
 
     /// The text up to the next action, and whether one follows (the position is then inside it). Comments are dropped.
@@ -195,8 +196,11 @@ struct TemplateLexer {
     private mutating func number() throws(TemplateFailure) -> Token {
         let start = position
         if source[position] == 43 || source[position] == 45 { position += 1 }
-        while position < source.count, Self.isWord(source[position]) || source[position] == 46
-            || ((source[position] == 43 || source[position] == 45) && (source[position - 1] | 32) == UInt8(ascii: "e")) {
+        while position < source.count,
+            Self.isWord(source[position]) || source[position] == 46
+                || ((source[position] == 43 || source[position] == 45)
+                    && (source[position - 1] | 32) == UInt8(ascii: "e"))
+        {
             position += 1
         }
         let text = slice(start, position)

@@ -161,7 +161,8 @@ struct TemplateParser {
     private func unexpected(_ context: String) -> TemplateFailure {
         let token = tokens[index]
         switch token.kind {
-        case .identifier where ["if", "else", "end", "range", "with", "define", "block", "template"].contains(token.text):
+        case .identifier
+        where ["if", "else", "end", "range", "with", "define", "block", "template"].contains(token.text):
             return failure("unexpected <" + token.text + "> in " + context)
         default: return failure("unexpected " + goQuote(token.text) + " in " + context)
         }

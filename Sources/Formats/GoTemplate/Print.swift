@@ -201,7 +201,8 @@ private struct Specification {
             return (alternate ? "0X" : "") + String(number, radix: 16, uppercase: true)
         case (UInt8(ascii: "o"), .int(let number)): return String(number, radix: 8)
         case (UInt8(ascii: "b"), .int(let number)): return String(number, radix: 2)
-        case (UInt8(ascii: "c"), .int(let number)): return Unicode.Scalar(UInt32(max(0, number))).map { String($0) } ?? "\u{FFFD}"
+        case (UInt8(ascii: "c"), .int(let number)):
+            return Unicode.Scalar(UInt32(max(0, number))).map { String($0) } ?? "\u{FFFD}"
         case (UInt8(ascii: "x"), .string(let text)):
             return text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         case (UInt8(ascii: "t"), .bool(let value)): return value ? "true" : "false"

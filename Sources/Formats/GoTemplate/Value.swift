@@ -74,8 +74,8 @@ public struct Structure: Sendable {
 extension Value {
     public init(_ json: JSON) { self = .json(json, .raw) }
 
-    /// The value with the JSON layer taken off where it is a plain one: scalars become scalars, arrays lists, maps maps.
-    /// Structures stay as they are.
+    /// The value with the JSON layer taken off where it is a plain one: scalars become scalars, arrays lists, maps
+    /// maps. Structures stay as they are.
     var plain: Value {
         guard case .json(let json, let shape) = self else { return self }
         switch (json, shape) {
@@ -97,7 +97,8 @@ extension Value {
         case (.array(let items), .list(let item)): return .list(items.map { .json($0, item) })
         case (.array(let items), _): return .list(items.map { .json($0, .raw) })
         case (.object, .structure): return self
-        case (.object(let object), .map(let item)), (.object(let object), .keyed(_, let item)): return .map(Value.pairs(object, item))
+        case (.object(let object), .map(let item)), (.object(let object), .keyed(_, let item)):
+            return .map(Value.pairs(object, item))
         case (.object(let object), _): return .map(Value.pairs(object, .raw))
         case (.null, .structure): return self
         }
@@ -134,7 +135,8 @@ extension Value {
         case .string(let text): return .string(text)
         case .list(let items): return .array(items.map { $0.json })
         case .map(let pairs):
-            return .members(pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value.json) })
+            return .members(
+                pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value.json) })
         case .object(let object):
             if let encodable = object as? any JSONConvertible { return encodable.json }
             return .members([])

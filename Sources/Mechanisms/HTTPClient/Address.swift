@@ -21,7 +21,9 @@ public enum Address: Equatable, Sendable {
 private func connectUnix(_ path: String) throws(HTTPFailure) -> Int32 {
     var address = sockaddr_un()
     let length = cl_unix_address(path, &address)
-    guard length >= 0 else { throw HTTPFailure(.connect(cl_errno()), "dial unix " + path + ": " + errorText(cl_errno())) }
+    guard length >= 0 else {
+        throw HTTPFailure(.connect(cl_errno()), "dial unix " + path + ": " + errorText(cl_errno()))
+    }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw HTTPFailure(.transport, "socket: " + errorText(cl_errno())) }
     let answer = withUnsafePointer(to: &address) { pointer in
@@ -40,7 +42,10 @@ private func connectTCP(_ host: String, _ port: String) throws(HTTPFailure) -> I
     let name = host.isEmpty ? "localhost" : host
     let code = getaddrinfo(name, port, &hints, &list)
     guard code == 0 else {
-        throw HTTPFailure(.transport, "dial tcp: lookup " + host + ": " + (code == EAI_NONAME ? "no such host" : String(cString: gai_strerror(code))))
+        throw HTTPFailure(
+            .transport,
+            "dial tcp: lookup " + host + ": "
+                + (code == EAI_NONAME ? "no such host" : String(cString: gai_strerror(code))))
     }
     defer { freeaddrinfo(list) }
     var number = ECONNREFUSED

@@ -142,7 +142,9 @@ public final class HTTPConnection {
         if request.method == "HEAD" || response.status == 204 || response.status == 304 { return .none }
         if response.header("Transfer-Encoding")?.lowercased() == "chunked" { return .chunked }
         if let text = response.header("Content-Length") {
-            guard let length = Int(text), length >= 0 else { throw HTTPFailure(.format, "bad Content-Length \"" + text + "\"") }
+            guard let length = Int(text), length >= 0 else {
+                throw HTTPFailure(.format, "bad Content-Length \"" + text + "\"")
+            }
             return .length(length)
         }
         return .untilClose

@@ -87,7 +87,9 @@ final class PlainStream: DuplexStream {
 
     override func receive() throws(HTTPFailure) -> [UInt8]? {
         while true {
-            let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT)) }
+            let count = buffer.withUnsafeMutableBytes {
+                recv(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+            }
             if count >= 0 { return Array(buffer[0..<count]) }
             let number = cl_errno()
             if number == EAGAIN { return nil }

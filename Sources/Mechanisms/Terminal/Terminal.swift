@@ -34,8 +34,8 @@ public final class TerminalMode {
 
     deinit { restore() }
 
-    /// Every byte goes through as typed: no echo, no lines, no signals from keys. With `keepingOutput`, a newline written
-    /// still returns the carriage.
+    /// Every byte goes through as typed: no echo, no lines, no signals from keys. With `keepingOutput`, a newline
+    /// written still returns the carriage.
     public static func raw(_ descriptor: Int32, keepingOutput: Bool = false) throws(SystemCallError) -> TerminalMode {
         try change(descriptor) { settings in
             settings.c_iflag &= ~tcflag_t(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON)

@@ -5,8 +5,8 @@ internal import Linux
 
 /// What a shell asks for when the user presses its completion key.
 enum Completion {
-    /// Prints the words that may stand at the end of `words`, one a line, with summaries after a tab, and what the shell
-    /// shall do with them (cobra's protocol: `:4` means no file names).
+    /// Prints the words that may stand at the end of `words`, one a line, with summaries after a tab, and what the
+    /// shell shall do with them (cobra's protocol: `:4` means no file names).
     static func answer(_ words: [String], withSummaries: Bool, _ session: Session) -> Int32 {
         let root = rootCommand(session)
         var command = root
@@ -43,9 +43,13 @@ enum Completion {
             if previous == "--network" || group == "network" {
                 return try client.get("/networks").array?.compactMap { $0["Name"]?.string } ?? []
             }
-            if group == "volume" { return try client.get("/volumes")["Volumes"]?.array?.compactMap { $0["Name"]?.string } ?? [] }
+            if group == "volume" {
+                return try client.get("/volumes")["Volumes"]?.array?.compactMap { $0["Name"]?.string } ?? []
+            }
             if group == "image" || ["run", "create", "rmi", "push", "save", "tag", "history"].contains(verb) {
-                return try client.get("/images/json").array?.flatMap { ($0["RepoTags"]?.array ?? []).compactMap { $0.string } } ?? []
+                return try client.get("/images/json").array?.flatMap {
+                    ($0["RepoTags"]?.array ?? []).compactMap { $0.string }
+                } ?? []
             }
             let all = ["start", "rm", "inspect", "logs", "commit", "export", "diff", "rename", "cp", "wait", "restart"]
             let running = ["stop", "kill", "exec", "attach", "top", "port", "pause", "unpause", "stats", "update"]
@@ -152,7 +156,8 @@ enum CompletionScripts {
             if (-not $word) { $words = @($words) + '' }
             docker \(request(plain)) @words 2>$null | Where-Object { $_ -notmatch '^:\\d+$' } | ForEach-Object {
                 $name, $about = $_ -split "`t", 2
-                [System.Management.Automation.CompletionResult]::new($name, $name, 'ParameterValue', ($about, $name -ne $null)[0])
+                $type = [System.Management.Automation.CompletionResult]
+                $type::new($name, $name, 'ParameterValue', ($about, $name -ne $null)[0])
             }
         }
 

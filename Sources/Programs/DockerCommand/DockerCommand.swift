@@ -89,7 +89,9 @@ public enum DockerCommand {
 
     private static func readGlobals(_ flags: FlagSet, _ session: Session) throws(CommandFailure) {
         let options = session.options
-        if !["debug", "info", "warn", "warning", "error", "fatal", "panic", "trace"].contains(options.logLevel.lowercased()) {
+        if !["debug", "info", "warn", "warning", "error", "fatal", "panic", "trace"].contains(
+            options.logLevel.lowercased())
+        {
             throw CommandFailure("Unable to parse logging level: " + options.logLevel)
         }
         if !options.hosts.isEmpty && !options.context.isEmpty {

@@ -19,7 +19,8 @@ func rootCommand(_ session: Session) -> Command {
 /// The commands that the help names first, in its order.
 private func commonCommands(_ session: Session) -> [Command] {
     let commands = [
-        runCommand(session), execCommand(session), listCommand("ps", session), buildCommand(session), pullCommand(session),
+        runCommand(session), execCommand(session), listCommand("ps", session), buildCommand(session),
+        pullCommand(session),
         pushCommand(session), imagesCommand("images", session), loginCommand(session), logoutCommand(session),
         searchCommand(session), versionCommand(session), infoCommand(session),
     ]
@@ -43,9 +44,11 @@ private func managementCommands(_ session: Session) -> [Command] {
 
 private func shortCommands(_ session: Session) -> [Command] {
     [
-        attachCommand(session), commitCommand(session), copyCommand(session), createCommand(session), diffCommand(session),
+        attachCommand(session), commitCommand(session), copyCommand(session), createCommand(session),
+        diffCommand(session),
         eventsCommand(session), exportCommand(session), historyCommand(session), importCommand(session),
-        inspectCommand(session), killCommand(session), loadCommand(session), logsCommand(session), pauseCommand(session),
+        inspectCommand(session), killCommand(session), loadCommand(session), logsCommand(session),
+        pauseCommand(session),
         portCommand(session), renameCommand(session), restartCommand(session), removeCommand(session),
         removeImageCommand("rmi", session), saveCommand(session), startCommand(session), statsCommand(session),
         stopCommand(session), tagCommand(session), topCommand(session), unpauseCommand(session), updateCommand(session),
@@ -55,7 +58,8 @@ private func shortCommands(_ session: Session) -> [Command] {
 
 private func containerCommands(_ session: Session) -> [Command] {
     [
-        attachCommand(session), commitCommand(session), copyCommand(session), createCommand(session), diffCommand(session),
+        attachCommand(session), commitCommand(session), copyCommand(session), createCommand(session),
+        diffCommand(session),
         execCommand(session), exportCommand(session), inspectContainerCommand(session), killCommand(session),
         logsCommand(session), listCommand("ls", session), pauseCommand(session), portCommand(session),
         pruneContainersCommand(session), renameCommand(session), restartCommand(session), removeCommand(session),
@@ -82,7 +86,8 @@ private func globalFlags(_ flags: FlagSet, _ session: Session) {
     let directory = Session.defaultConfigDirectory
     let certificates = Process.environment("DOCKER_CERT_PATH").flatMap { $0.isEmpty ? nil : $0 } ?? directory
     func text(
-        _ name: String, _ short: String? = nil, _ usage: String, _ value: String, _ path: WritableKeyPath<GlobalOptions, String>
+        _ name: String, _ short: String? = nil, _ usage: String, _ value: String,
+        _ path: WritableKeyPath<GlobalOptions, String>
     ) {
         func take(_ text: String, _ old: String) -> String {
             session.options[keyPath: path] = text
@@ -98,14 +103,16 @@ private func globalFlags(_ flags: FlagSet, _ session: Session) {
     text("config", nil, "Location of client config files", directory, \.configDirectory)
     text(
         "context", "c",
-        "Name of the context to use to connect to the daemon (overrides DOCKER_HOST env var and default context set with"
-            + " \"docker context use\")", "", \.context)
+        "Name of the context to use to connect to the daemon (overrides DOCKER_HOST env var and default context"
+            + " set with \"docker context use\")", "", \.context)
     flag(flags, session, "debug", "D", "Enable debug mode", false, \.debug)
     flags.value("host", "H", usage: "Daemon socket to connect to", type: "list", default: [String]()) { text, hosts in
         session.options.hosts = hosts + [text]
         return hosts + [text]
     }
-    text("log-level", "l", "Set the logging level (\"debug\", \"info\", \"warn\", \"error\", \"fatal\")", "info", \.logLevel)
+    text(
+        "log-level", "l", "Set the logging level (\"debug\", \"info\", \"warn\", \"error\", \"fatal\")", "info",
+        \.logLevel)
     func environmentSays(_ name: String) -> Bool { !(Process.environment(name) ?? "").isEmpty }
     session.options.tlsVerify = environmentSays("DOCKER_TLS_VERIFY")
     session.options.tls = environmentSays("DOCKER_TLS") || session.options.tlsVerify

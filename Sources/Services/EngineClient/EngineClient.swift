@@ -203,7 +203,8 @@ public final class EngineClient {
 
     private func unreachable(_ failure: HTTPFailure) -> String {
         if failure.kind == .connect(13) {
-            return "permission denied while trying to connect to the Docker daemon socket at " + host + ": " + failure.message
+            return "permission denied while trying to connect to the Docker daemon socket at " + host + ": "
+                + failure.message
         }
         if case .connect = failure.kind {
             return "Cannot connect to the Docker daemon at " + host + ". Is the docker daemon running?"

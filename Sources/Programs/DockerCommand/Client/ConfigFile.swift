@@ -37,7 +37,9 @@ struct ConfigFile {
 
     /// Headers for every request.
     var headers: [(String, String)] {
-        (root["HttpHeaders"]?.object?.members ?? []).compactMap { member in member.value.string.map { (member.name, $0) } }
+        (root["HttpHeaders"]?.object?.members ?? []).compactMap { member in
+            member.value.string.map { (member.name, $0) }
+        }
     }
 
     /// Conditions that prune commands always have.
@@ -45,9 +47,12 @@ struct ConfigFile {
 
     /// Proxy settings for containers of a daemon, as environment variables in upper and lower case.
     func proxyEnvironment(host: String) -> [(String, String)] {
-        guard let proxies = root["proxies"]?.object, let entry = (proxies[host] ?? proxies["default"])?.object else { return [] }
+        guard let proxies = root["proxies"]?.object, let entry = (proxies[host] ?? proxies["default"])?.object else {
+            return []
+        }
         let names = [
-            ("httpProxy", "HTTP_PROXY"), ("httpsProxy", "HTTPS_PROXY"), ("noProxy", "NO_PROXY"), ("ftpProxy", "FTP_PROXY"),
+            ("httpProxy", "HTTP_PROXY"), ("httpsProxy", "HTTPS_PROXY"), ("noProxy", "NO_PROXY"),
+            ("ftpProxy", "FTP_PROXY"),
             ("allProxy", "ALL_PROXY"),
         ]
         var all: [(String, String)] = []
@@ -130,7 +135,8 @@ enum Base64 {
         var bits = 0
         for byte in text.utf8 {
             if byte == UInt8(ascii: "=") { break }
-            let plain = byte == UInt8(ascii: "-") ? UInt8(ascii: "+") : byte == UInt8(ascii: "_") ? UInt8(ascii: "/") : byte
+            let plain =
+                byte == UInt8(ascii: "-") ? UInt8(ascii: "+") : byte == UInt8(ascii: "_") ? UInt8(ascii: "/") : byte
             guard let index = standard.firstIndex(of: plain) else { return nil }
             value = value << 6 | UInt32(index)
             bits += 6

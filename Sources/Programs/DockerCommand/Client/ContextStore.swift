@@ -37,7 +37,7 @@ struct ContextStore {
         let ids = (try? Files.names(in: directory + "/meta")) ?? []
         var names: [String] = []
         for id in ids {
-            // A context that cannot be read is not listed, as upstream lists it.
+            // What is no context is not listed.
             guard let bytes = try? Files.read(directory + "/meta/" + id + "/meta.json"),
                 let name = (try? JSON(parsing: bytes))?["Name"]?.string
             else { continue }  // not a context: nothing to list
@@ -85,11 +85,13 @@ struct ContextStore {
         func isLetter(_ byte: UInt8) -> Bool {
             (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122)
         }
-        let valid = bytes.count > 1 && isLetter(bytes[0])
+        let valid =
+            bytes.count > 1 && isLetter(bytes[0])
             && bytes.allSatisfy { isLetter($0) || [95, 46, 43, 45].contains($0) }
         if !valid {
             throw CommandFailure(
-                "context name \"" + name + "\" is invalid, names are validated against regexp \"^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$\"")
+                "context name \"" + name
+                    + "\" is invalid, names are validated against regexp \"^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$\"")
         }
     }
 }

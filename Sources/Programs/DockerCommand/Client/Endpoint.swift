@@ -28,7 +28,8 @@ struct Endpoint: Equatable {
             host = "tcp://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port
             address = .tcp(host: name, port: port)
         case "ssh":
-            throw CommandFailure("connections through ssh are not supported: use a unix or tcp address, or forward the socket")
+            throw CommandFailure(
+                "connections through ssh are not supported: use a unix or tcp address, or forward the socket")
         default: throw CommandFailure("invalid bind address format: " + text)
         }
     }
@@ -54,7 +55,10 @@ private func splitScheme(_ text: String) -> (scheme: String?, rest: String) {
     let bytes = Array(text.utf8)
     for index in bytes.indices where index + 2 < bytes.count {
         if bytes[index] == 58 && bytes[index + 1] == 47 && bytes[index + 2] == 47 {
-            return (String(decoding: bytes[0..<index], as: UTF8.self), String(decoding: bytes[(index + 3)...], as: UTF8.self))
+            return (
+                String(decoding: bytes[0..<index], as: UTF8.self),
+                String(decoding: bytes[(index + 3)...], as: UTF8.self)
+            )
         }
     }
     return (nil, text)

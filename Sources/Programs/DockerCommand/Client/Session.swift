@@ -76,7 +76,9 @@ final class Session {
         if let connected { return connected }
         let endpoint = try endpoint()
         let version = Process.environment("DOCKER_API_VERSION").flatMap { $0.isEmpty ? nil : $0 }
-        var headers: [(name: String, value: String)] = [(name: "User-Agent", value: "Docker-Client/\(clientVersion) (linux)")]
+        var headers: [(name: String, value: String)] = [
+            (name: "User-Agent", value: "Docker-Client/\(clientVersion) (linux)")
+        ]
         for (name, value) in config.headers { headers.append((name: name, value: value)) }
         let client = EngineClient(
             host: endpoint.host, address: endpoint.address, security: endpoint.security,
@@ -156,8 +158,12 @@ extension FlagSet {
     }
 
     /// `--filter`, checked and kept as name and value.
-    func filterFlag(_ short: String? = "f", usage: String = "Filter output based on conditions provided") -> Flag<[Filter]> {
-        func parse(_ text: String, _ filters: [Filter]) throws(UsageError) -> [Filter] { try filters + Filter.parse(text) }
+    func filterFlag(_ short: String? = "f", usage: String = "Filter output based on conditions provided") -> Flag<
+        [Filter]
+    > {
+        func parse(_ text: String, _ filters: [Filter]) throws(UsageError) -> [Filter] {
+            try filters + Filter.parse(text)
+        }
         if let short { return value("filter", short, usage: usage, type: "filter", default: [], parse: parse) }
         return value("filter", usage: usage, type: "filter", default: [], parse: parse)
     }
@@ -207,9 +213,11 @@ struct Filter: Equatable {
         if filters.isEmpty { return nil }
         var grouped: [String: Set<String>] = [:]
         for filter in filters { grouped[filter.name, default: []].insert(filter.value) }
-        return JSON.members(grouped.keys.sorted().map { name in
-            (name, JSON.members((grouped[name] ?? []).sorted().map { ($0, .bool(true)) }))
-        }).text()
+        return JSON.members(
+            grouped.keys.sorted().map { name in
+                (name, JSON.members((grouped[name] ?? []).sorted().map { ($0, .bool(true)) }))
+            }
+        ).text()
     }
 }
 

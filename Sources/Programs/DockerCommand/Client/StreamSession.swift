@@ -135,7 +135,9 @@ struct Demultiplexer {
             case 2: try writeEverything(Array(piece), to: errors)
             case 3:
                 problem += piece
-                if left == 0 { throw CommandFailure("error from daemon in stream: " + String(decoding: problem, as: UTF8.self)) }
+                if left == 0 {
+                    throw CommandFailure("error from daemon in stream: " + String(decoding: problem, as: UTF8.self))
+                }
             default: try writeEverything(Array(piece), to: output)
             }
         }
@@ -156,7 +158,8 @@ final class Interaction {
         SIGTTIN, SIGTTOU, SIGTSTP, SIGCONT,
     ]
 
-    /// `resize` is called with our terminal's size whenever it changes; `forward` with each signal, where they are passed on.
+    /// `resize` is called with our terminal's size whenever it changes; `forward` with each signal, where they are
+    /// passed on.
     init(
         hasTerminal: Bool, forward: ((Int32) -> Void)?, resize: @escaping (_ rows: Int, _ columns: Int) -> Void
     ) throws {
@@ -206,7 +209,8 @@ final class Interaction {
 /// The name of a signal as the API takes it.
 func signalName(_ number: Int32) -> String {
     let names: [Int32: String] = [
-        SIGHUP: "HUP", SIGINT: "INT", SIGQUIT: "QUIT", SIGUSR1: "USR1", SIGUSR2: "USR2", SIGALRM: "ALRM", SIGTERM: "TERM",
+        SIGHUP: "HUP", SIGINT: "INT", SIGQUIT: "QUIT", SIGUSR1: "USR1", SIGUSR2: "USR2", SIGALRM: "ALRM",
+        SIGTERM: "TERM",
         SIGTSTP: "TSTP", SIGCONT: "CONT", SIGTTIN: "TTIN", SIGTTOU: "TTOU", SIGXCPU: "XCPU", SIGXFSZ: "XFSZ",
         SIGVTALRM: "VTALRM", SIGPROF: "PROF", SIGWINCH: "WINCH", SIGIO: "IO",
     ]
@@ -217,7 +221,7 @@ func signalName(_ number: Int32) -> String {
 func resizer(_ client: EngineClient, _ path: String) -> (Int, Int) -> Void {
     let other = client.sibling()
     return { rows, columns in
-        // A process that has ended meanwhile has no terminal to resize.
+        // A terminal of the wrong size is better than none.
         _ = try? other.request("POST", path + "/resize", [("h", String(rows)), ("w", String(columns))]).all()
     }
 }
@@ -227,6 +231,7 @@ func forwarder(_ client: EngineClient, _ id: String) -> (Int32) -> Void {
     let other = client.sibling()
     return { signal in
         // A container that is gone needs no signal.
+        // A terminal of the wrong size is better than none.
         _ = try? other.request("POST", "/containers/" + id + "/kill", [("signal", signalName(signal))]).all()
     }
 }
@@ -247,7 +252,8 @@ final class ExitWait {
     /// Begins to wait; `condition` as the API names it, empty for the default.
     init(_ client: EngineClient, _ id: String, condition: String) throws {
         self.client = client.sibling()
-        reply = try self.client.request("POST", "/containers/" + id + "/wait", condition.isEmpty ? [] : [("condition", condition)])
+        reply = try self.client.request(
+            "POST", "/containers/" + id + "/wait", condition.isEmpty ? [] : [("condition", condition)])
     }
 
     /// The container's exit status, with signals handled while waiting.

@@ -40,7 +40,10 @@ enum ArchiveCopy {
         let folder = try Descriptor.open(source.folder, O_RDONLY | O_DIRECTORY)
         let archive = TreeArchive(root: folder.number, writer: writer)
         if source.isContents || name == "." || source.name == "/" {
-            let directory = source.name == "/" ? try Descriptor.open("/", O_RDONLY | O_DIRECTORY) : try folder.open(source.name, O_RDONLY | O_DIRECTORY)
+            let directory =
+                source.name == "/"
+                ? try Descriptor.open("/", O_RDONLY | O_DIRECTORY)
+                : try folder.open(source.name, O_RDONLY | O_DIRECTORY)
             for entry in try Files.names(in: source.folder + "/" + source.name).sorted() {
                 let inside = name == "." || name == "/" ? "./" + entry : name + "/" + entry
                 try archive.add(Array(entry.utf8), in: directory.number, as: Array(inside.utf8))
@@ -73,8 +76,8 @@ enum ArchiveCopy {
         return source.count
     }
 
-    /// A request body that a writer makes. A failure of the writer's own is kept aside: the daemon's answer to the broken
-    /// request would hide it.
+    /// A request body that a writer makes. A failure of the writer's own is kept aside: the daemon's answer to the
+    /// broken request would hide it.
     static func body(
         _ writer: @escaping (@escaping ([UInt8]) throws -> Void) throws -> Void, failed: @escaping (any Error) -> Void
     ) -> HTTPRequest.Body {

@@ -6,7 +6,8 @@ internal import Terminal
 
 func attachCommand(_ session: Session) -> Command {
     let command = Command(
-        "attach", "[OPTIONS] CONTAINER", "Attach local standard input, output, and error streams to a running container",
+        "attach", "[OPTIONS] CONTAINER",
+        "Attach local standard input, output, and error streams to a running container",
         .exactly(1)
     ) { flags in
         let keys = flags.string("detach-keys", usage: "Override the key sequence for detaching a container")
@@ -21,7 +22,9 @@ func attachCommand(_ session: Session) -> Command {
 }
 
 func startCommand(_ session: Session) -> Command {
-    let command = Command("start", "[OPTIONS] CONTAINER [CONTAINER...]", "Start one or more stopped containers", .atLeast(1)) { flags in
+    let command = Command(
+        "start", "[OPTIONS] CONTAINER [CONTAINER...]", "Start one or more stopped containers", .atLeast(1)
+    ) { flags in
         let attach = flags.bool("attach", "a", usage: "Attach STDOUT/STDERR and forward signals")
         let checkpoint = flags.string("checkpoint", usage: "Restore from this checkpoint")
         let checkpointDirectory = flags.string("checkpoint-dir", usage: "Use a custom checkpoint storage directory")
@@ -31,10 +34,14 @@ func startCommand(_ session: Session) -> Command {
             var query: [(String, String)] = []
             if !checkpoint.value.isEmpty { query.append(("checkpoint", checkpoint.value)) }
             if !checkpointDirectory.value.isEmpty { query.append(("checkpoint-dir", checkpointDirectory.value)) }
-            let gated = [("checkpoint", checkpoint.value), ("checkpoint-dir", checkpointDirectory.value)].filter { !$0.1.isEmpty }
+            let gated = [("checkpoint", checkpoint.value), ("checkpoint-dir", checkpointDirectory.value)].filter {
+                !$0.1.isEmpty
+            }
             if let flag = gated.first { _ = try requireExperimental("\"--" + flag.0 + "\"", session) }
             if attach.value || interactive.value {
-                guard names.count == 1 else { throw CommandFailure("you cannot start and attach multiple containers at once") }
+                guard names.count == 1 else {
+                    throw CommandFailure("you cannot start and attach multiple containers at once")
+                }
                 let attachment = Attachment(session, keys: keys.value, forwards: true)
                 return try attachment.start(names[0], takesInput: interactive.value, query)
             }
@@ -76,8 +83,12 @@ private struct Attachment {
         let client = try session.client()
         let container = try client.get("/containers/" + pathEscaped(name) + "/json")
         let state = container["State"]
-        if state?["Running"]?.bool != true { throw CommandFailure("You cannot attach to a stopped container, start it first") }
-        if state?["Paused"]?.bool == true { throw CommandFailure("You cannot attach to a paused container, unpause it first") }
+        if state?["Running"]?.bool != true {
+            throw CommandFailure("You cannot attach to a stopped container, start it first")
+        }
+        if state?["Paused"]?.bool == true {
+            throw CommandFailure("You cannot attach to a paused container, unpause it first")
+        }
         if state?["Restarting"]?.bool == true {
             throw CommandFailure("You cannot attach to a restarting container, wait until it is running")
         }
@@ -102,7 +113,9 @@ private struct Attachment {
         let hasTerminal = container["Config"]?["Tty"]?.bool == true
         let sendsInput = takesInput && container["Config"]?["OpenStdin"]?.bool == true
         let keySequence = try detachKeys(keys, session)
-        if sendsInput && hasTerminal && !Terminal.isTerminal(0) { throw CommandFailure("the input device is not a TTY") }
+        if sendsInput && hasTerminal && !Terminal.isTerminal(0) {
+            throw CommandFailure("the input device is not a TTY")
+        }
         let interaction = try Interaction(
             hasTerminal: hasTerminal, forward: forwards && !hasTerminal ? forwarder(client, id) : nil,
             resize: resizer(client, "/containers/" + id))
@@ -125,7 +138,8 @@ private struct Attachment {
         interaction.resize()
         let streams = StreamSession(
             stream, hasTerminal: hasTerminal, sendsInput: sendsInput,
-            keys: hasTerminal && sendsInput ? keySequence : nil, signals: interaction.signals) { interaction.handle($0) }
+            keys: hasTerminal && sendsInput ? keySequence : nil, signals: interaction.signals
+        ) { interaction.handle($0) }
         let ending = try streams.run()
         interaction.restore()
         if case .detached = ending { throw CommandFailure("read escape sequence") }

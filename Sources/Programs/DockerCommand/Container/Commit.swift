@@ -6,7 +6,8 @@ internal import Terminal
 
 func commitCommand(_ session: Session) -> Command {
     let command = Command(
-        "commit", "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]", "Create a new image from a container's changes", .between(1, 2)
+        "commit", "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]", "Create a new image from a container's changes",
+        .between(1, 2)
     ) { flags in
         let author = flags.string("author", "a", usage: "Author (e.g., \"John Hannibal Smith <hannibal@a-team.com>\")")
         let changes = flags.list("change", "c", usage: "Apply Dockerfile instruction to the created image")
@@ -31,7 +32,9 @@ func commitCommand(_ session: Session) -> Command {
 }
 
 func exportCommand(_ session: Session) -> Command {
-    let command = Command("export", "[OPTIONS] CONTAINER", "Export a container's filesystem as a tar archive", .exactly(1)) { flags in
+    let command = Command(
+        "export", "[OPTIONS] CONTAINER", "Export a container's filesystem as a tar archive", .exactly(1)
+    ) { flags in
         let output = flags.string("output", "o", usage: "Write to a file, instead of STDOUT")
         return performing { arguments in
             try checkOutput(output.value, "export")
@@ -54,7 +57,8 @@ func checkOutput(_ path: String, _ verb: String) throws {
     let folder = Files.parent(of: path)
     if folder != "." && !Files.isDirectory(folder) {
         throw CommandFailure(
-            "failed to " + verb + (verb == "export" ? " container" : " image") + ": invalid output path: directory \"" + folder
+            "failed to " + verb + (verb == "export" ? " container" : " image") + ": invalid output path: directory \""
+                + folder
                 + "\" does not exist")
     }
     if Files.isDirectory(path) {

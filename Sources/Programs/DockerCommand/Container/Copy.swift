@@ -6,14 +6,18 @@ internal import Terminal
 
 func copyCommand(_ session: Session) -> Command {
     let command = Command(
-        "cp", "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-", "Copy files/folders between a container and the local filesystem",
+        "cp", "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-",
+        "Copy files/folders between a container and the local filesystem",
         .exactly(2)
     ) { flags in
         let archive = flags.bool("archive", "a", usage: "Archive mode (copy all uid/gid information)")
         let follow = flags.bool("follow-link", "L", usage: "Always follow symbol link in SRC_PATH")
         let quiet = flags.bool(
             "quiet", "q",
-            usage: "Suppress progress output during copy. Progress output is automatically suppressed if no terminal is attached")
+            usage:
+                "Suppress progress output during copy."
+                + " Progress output is automatically suppressed if no terminal is attached"
+        )
         return performing { arguments in
             let copy = Copy(
                 session: session, keepsOwners: archive.value, follows: follow.value,
@@ -77,13 +81,15 @@ private struct Copy {
             while case let bytes = try reply.read(), !bytes.isEmpty { try writeEverything(bytes, to: 1) }
             return 0
         }
-        guard let header = reply.response.header("X-Docker-Container-Path-Stat"), let found = PathStatus(header: header) else {
+        guard let header = reply.response.header("X-Docker-Container-Path-Stat"), let found = PathStatus(header: header)
+        else {
             throw CommandFailure("unable to get resource stat from response: unexpected end of JSON input")
         }
         let item = CopiedItem(path: wanted, isDirectory: found.isDirectory)
         let place = try CopyPlace.local(destination)
         let (folder, name) = try place.placement(of: item)
-        let count = try ArchiveCopy.unpack(reply, into: folder, from: item.archiveName, as: name, keepsOwners: keepsOwners)
+        let count = try ArchiveCopy.unpack(
+            reply, into: folder, from: item.archiveName, as: name, keepsOwners: keepsOwners)
         report(count, "to " + destination)
         return 0
     }
@@ -130,7 +136,8 @@ private struct Copy {
     }
 
     private func put(
-        _ client: EngineClient, _ base: String, _ folder: String, _ writer: @escaping (@escaping ([UInt8]) throws -> Void) throws -> Void
+        _ client: EngineClient, _ base: String, _ folder: String,
+        _ writer: @escaping (@escaping ([UInt8]) throws -> Void) throws -> Void
     ) throws {
         var query = [("noOverwriteDirNonDir", "true"), ("path", folder)]
         if keepsOwners { query.insert(("copyUIDGID", "true"), at: 0) }
@@ -143,7 +150,9 @@ private struct Copy {
     }
 
     private func report(_ count: Int, _ place: String) {
-        if !isQuiet { Console.error("Successfully copied " + Human.size(Double(count), digits: 3) + " " + place + "\n") }
+        if !isQuiet {
+            Console.error("Successfully copied " + Human.size(Double(count), digits: 3) + " " + place + "\n")
+        }
     }
 }
 

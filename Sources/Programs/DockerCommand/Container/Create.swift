@@ -5,7 +5,8 @@ internal import Linux
 internal import Terminal
 
 func createCommand(_ session: Session) -> Command {
-    let command = Command("create", "[OPTIONS] IMAGE [COMMAND] [ARG...]", "Create a new container", .atLeast(1)) { flags in
+    let command = Command("create", "[OPTIONS] IMAGE [COMMAND] [ARG...]", "Create a new container", .atLeast(1)) {
+        flags in
         let options = CreateFlags(flags, verb: "creating")
         return performing { arguments in
             let request: CreateRequest
@@ -24,15 +25,19 @@ func createCommand(_ session: Session) -> Command {
 
 /// Refuses flags that only a daemon on another system understands.
 func refuseForeignFlags(_ flags: FlagSet, _ session: Session) throws {
-    let foreign = ["cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops"].filter { flags.named($0)?.isSet == true }
+    let foreign = ["cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops"].filter {
+        flags.named($0)?.isSet == true
+    }
     if foreign.isEmpty { return }
     let client = try session.client()
     _ = try client.version()
     let system = client.ping?.header("Ostype") ?? "linux"
     if system == "windows" { return }
-    throw CommandFailure(foreign.map {
-        "\"--\($0)\" is only supported on a Docker daemon running on windows, but the Docker daemon is running on \(system)"
-    }.joined(separator: "\n"))
+    throw CommandFailure(
+        foreign.map {
+            "\"--\($0)\" is only supported on a Docker daemon running on windows,"
+                + " but the Docker daemon is running on \(system)"
+        }.joined(separator: "\n"))
 }
 
 /// What `run` and `create` say of a failure.
@@ -62,15 +67,19 @@ func create(_ request: CreateRequest, _ options: CreationFlags, _ session: Sessi
     func post() throws -> JSON {
         var query: [(String, String)] = options.name.value.isEmpty ? [] : [("name", options.name.value)]
         if !platform.isEmpty, try !client.speaksOlder(than: "1.41") { query.append(("platform", platform)) }
-        return try client.request("POST", "/containers/create", query, json: request.json(version: try client.version())).json()
+        return try client.request(
+            "POST", "/containers/create", query, json: request.json(version: try client.version())
+        ).json()
     }
     do {
         if options.pull.value == "always" { try pull() }
         let answer: JSON
         do {
             answer = try post()
-        } catch let error as EngineFailure where error.isNotFound && reference != nil && options.pull.value == "missing"
-            && error.message.utf8Contains("o such image") {
+        } catch let error as EngineFailure
+            where error.isNotFound && reference != nil && options.pull.value == "missing"
+            && error.message.utf8Contains("o such image")
+        {
             if !options.quiet.value {
                 Console.error("Unable to find image '" + (reference?.familiar ?? "") + "' locally\n")
             }
@@ -95,9 +104,12 @@ private func normalPlatform(_ text: String) throws(CommandFailure) -> String {
         !part.isEmpty && part.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "*") }
     }
     guard parts.count <= 3, isPlain else {
-        throw CommandFailure("error parsing specified platform: \"" + text + "\": cannot parse platform specifier: invalid argument")
+        throw CommandFailure(
+            "error parsing specified platform: \"" + text + "\": cannot parse platform specifier: invalid argument")
     }
-    let names = ["x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "armhf": "arm"]
+    let names = [
+        "x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386", "armhf": "arm",
+    ]
     if parts.count == 1 {
         let isSystem = ["linux", "windows", "darwin", "freebsd"].contains(parts[0])
         return isSystem ? parts[0] + "/" + ClientDescription.architecture : "linux/" + (names[parts[0]] ?? parts[0])
@@ -118,7 +130,8 @@ private struct IDFile {
         self.path = path
         if path.isEmpty { return }
         if Files.exists(path) {
-            throw CommandFailure("container ID file found, make sure the other container isn't running or delete " + path)
+            throw CommandFailure(
+                "container ID file found, make sure the other container isn't running or delete " + path)
         }
         do throws(SystemCallError) {
             try Files.write([], to: path)

@@ -54,7 +54,8 @@ struct ProcessFlags {
         stopSignal = flags.string("stop-signal", usage: "Signal to stop the container")
         interactive = flags.bool("interactive", "i", usage: "Keep STDIN open even if not attached")
         tty = flags.bool("tty", "t", usage: "Allocate a pseudo-TTY")
-        initProcess = flags.bool("init", usage: "Run an init inside the container that forwards signals and reaps processes")
+        initProcess = flags.bool(
+            "init", usage: "Run an init inside the container that forwards signals and reaps processes")
         stopTimeout = flags.int("stop-timeout", usage: "Timeout (in seconds) to stop a container")
     }
 }
@@ -67,16 +68,21 @@ struct NetworkFlags {
     let networks: Flag<[NetworkAttachment]>
 
     init(_ flags: FlagSet) {
-        addHost = flags.value("add-host", usage: "Add a custom host-to-IP mapping (host:ip)", type: "list", default: []) {
+        addHost = flags.value("add-host", usage: "Add a custom host-to-IP mapping (host:ip)", type: "list", default: [])
+        {
             (text, old) throws(UsageError) in old + [try checkedHost(text)]
         }
-        dns = flags.value("dns", usage: "Set custom DNS servers", type: "list", default: []) { (text, old) throws(UsageError) in
+        dns = flags.value("dns", usage: "Set custom DNS servers", type: "list", default: []) {
+            (text, old) throws(UsageError) in
             let address = text.filter { $0 != " " }
-            guard addressBytes(address) != nil else { throw UsageError("IP address is not correctly formatted: " + address) }
+            guard addressBytes(address) != nil else {
+                throw UsageError("IP address is not correctly formatted: " + address)
+            }
             return old + [address]
         }
         dnsOption = flags.list("dns-option", usage: "Set DNS options")
-        let oldOption = flags.value("dns-opt", usage: "Set DNS options", type: "list", default: [String]()) { [dnsOption] text, _ in
+        let oldOption = flags.value("dns-opt", usage: "Set DNS options", type: "list", default: [String]()) {
+            [dnsOption] text, _ in
             dnsOption.append(text)
             return []
         }
@@ -104,7 +110,9 @@ struct NetworkFlags {
         }
         oldNetwork.hidden = true
         alias = flags.list("network-alias", usage: "Add network-scoped alias for the container")
-        let oldAlias = flags.value("net-alias", usage: "Add network-scoped alias for the container", type: "list", default: 0) {
+        let oldAlias = flags.value(
+            "net-alias", usage: "Add network-scoped alias for the container", type: "list", default: 0
+        ) {
             [alias] text, _ in
             alias.append(text)
             return 0
@@ -133,7 +141,8 @@ struct StorageFlags {
             return old + [text]
         }
         gpus = flags.value(
-            "gpus", usage: "GPU devices to add to the container ('all' to pass all GPUs)", type: "gpu-request", default: []
+            "gpus", usage: "GPU devices to add to the container ('all' to pass all GPUs)", type: "gpu-request",
+            default: []
         ) { (text, old) throws(UsageError) in old + [try DeviceRequest(gpus: text)] }
         mounts = flags.value("mount", usage: "Attach a filesystem mount to the container", type: "mount", default: []) {
             (text, old) throws(UsageError) in old + [try MountRequest(text)]
@@ -150,7 +159,8 @@ struct StorageFlags {
 
 /// Limits.
 struct ResourceFlags {
-    let blkioWeight, cpuCount, cpuPercent, cpuPeriod, cpuQuota, cpuRealtimePeriod, cpuRealtimeRuntime, cpuShares: Flag<Int>
+    let blkioWeight, cpuCount, cpuPercent, cpuPeriod, cpuQuota, cpuRealtimePeriod, cpuRealtimeRuntime,
+        cpuShares: Flag<Int>
     let oomScore, pids, swappiness, ioOperations: Flag<Int>
     let ioBandwidth, kernelMemory, memory, memoryReservation, memorySwap, cpus: Flag<Int64>
     let cpusetCPUs, cpusetMemory, cgroupParent: Flag<String>
@@ -175,16 +185,21 @@ struct ResourceFlags {
         cpusetCPUs = flags.string("cpuset-cpus", usage: "CPUs in which to allow execution (0-3, 0,1)")
         cpusetMemory = flags.string("cpuset-mems", usage: "MEMs in which to allow execution (0-3, 0,1)")
         readBytes = flags.deviceLimits("device-read-bps", "Limit read rate (bytes per second) from a device", .bytes)
-        readOperations = flags.deviceLimits("device-read-iops", "Limit read rate (IO per second) from a device", .operations)
+        readOperations = flags.deviceLimits(
+            "device-read-iops", "Limit read rate (IO per second) from a device", .operations)
         writeBytes = flags.deviceLimits("device-write-bps", "Limit write rate (bytes per second) to a device", .bytes)
-        writeOperations = flags.deviceLimits("device-write-iops", "Limit write rate (IO per second) to a device", .operations)
-        ioBandwidth = flags.bytes("io-maxbandwidth", usage: "Maximum IO bandwidth limit for the system drive (Windows only)")
-        ioOperations = flags.int("io-maxiops", usage: "Maximum IOps limit for the system drive (Windows only)", type: "uint")
+        writeOperations = flags.deviceLimits(
+            "device-write-iops", "Limit write rate (IO per second) to a device", .operations)
+        ioBandwidth = flags.bytes(
+            "io-maxbandwidth", usage: "Maximum IO bandwidth limit for the system drive (Windows only)")
+        ioOperations = flags.int(
+            "io-maxiops", usage: "Maximum IOps limit for the system drive (Windows only)", type: "uint")
         kernelMemory = flags.bytes("kernel-memory", usage: "Kernel memory limit")
         memory = flags.bytes("memory", "m", usage: "Memory limit")
         memoryReservation = flags.bytes("memory-reservation", usage: "Memory soft limit")
         memorySwap = flags.bytes(
-            "memory-swap", usage: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap", allowsUnlimited: true)
+            "memory-swap", usage: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
+            allowsUnlimited: true)
         swappiness = flags.value(
             "memory-swappiness", usage: "Tune container memory swappiness (0 to 100)", type: "int", default: -1,
             defaultText: "-1", parse: parseNumber)
@@ -223,12 +238,15 @@ struct SecurityFlags {
     let privileged, useAPISocket: Flag<Bool>
 
     init(_ flags: FlagSet) {
-        annotations = flags.map("annotation", usage: "Add an annotation to the container (passed through to the OCI runtime)")
+        annotations = flags.map(
+            "annotation", usage: "Add an annotation to the container (passed through to the OCI runtime)")
         capAdd = flags.list("cap-add", usage: "Add Linux capabilities")
         capDrop = flags.list("cap-drop", usage: "Drop Linux capabilities")
         cgroupns = flags.string(
             "cgroupns",
-            usage: "Cgroup namespace to use (host|private)\n'host':    Run the container in the Docker host's cgroup namespace\n"
+            usage:
+                "Cgroup namespace to use (host|private)\n"
+                + "'host':    Run the container in the Docker host's cgroup namespace\n"
                 + "'private': Run the container in its own private cgroup namespace\n"
                 + "'':        Use the cgroup namespace as configured by the\n"
                 + "           default-cgroupns-mode option on the daemon (default)")
@@ -264,7 +282,8 @@ struct CreationFlags {
         trust = flags.bool("disable-content-trust", usage: "Skip image verification", default: true)
         name = flags.string("name", usage: "Assign a name to the container")
         platform = flags.string("platform", usage: "Set platform if server is multi-platform capable")
-        let choices = verb == "running" ? "(\"always\", \"missing\", \"never\")" : "(\"always\", \"|missing\", \"never\")"
+        let choices =
+            verb == "running" ? "(\"always\", \"missing\", \"never\")" : "(\"always\", \"|missing\", \"never\")"
         pull = flags.string("pull", usage: "Pull image before " + verb + " " + choices, default: "missing")
         quiet = flags.bool("quiet", "q", usage: "Suppress the pull output")
         remove = flags.bool(

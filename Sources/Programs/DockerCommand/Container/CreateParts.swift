@@ -107,7 +107,9 @@ struct SecurityOptions {
             }
             let separator: UInt8 = text.contains("=") ? UInt8(ascii: "=") : UInt8(ascii: ":")
             let (name, value) = splitOnce(text, at: separator)
-            if value == nil && name != "no-new-privileges" { throw CommandFailure("Invalid --security-opt: \"" + text + "\"") }
+            if value == nil && name != "no-new-privileges" {
+                throw CommandFailure("Invalid --security-opt: \"" + text + "\"")
+            }
             if name == "seccomp", let value, value != "unconfined", value != "builtin" {
                 options.append(name + "=" + (try Self.profile(value)))
             } else {

@@ -29,7 +29,9 @@ struct CreateRequest {
         hasTerminal = flags.process.tty.value
         removes = flags.creation.remove.value
         macAddress = flags.network.mac.value
-        if !macAddress.isEmpty && !isMACAddress(macAddress) { throw CommandFailure(macAddress + " is not a valid mac address") }
+        if !macAddress.isEmpty && !isMACAddress(macAddress) {
+            throw CommandFailure(macAddress + " is not a valid mac address")
+        }
         if !detach {
             if attach.isEmpty {
                 attachesInput = keepsInputOpen
@@ -72,7 +74,9 @@ struct CreateRequest {
         }
         if !["", "host"].contains(security.uts.value) { throw CommandFailure("--uts: invalid UTS mode") }
         if !["", "host"].contains(security.userns.value) { throw CommandFailure("--userns: invalid USER mode") }
-        if !["", "host", "private"].contains(security.cgroupns.value) { throw CommandFailure("--cgroupns: invalid CGROUP mode") }
+        if !["", "host", "private"].contains(security.cgroupns.value) {
+            throw CommandFailure("--cgroupns: invalid CGROUP mode")
+        }
         if security.useAPISocket.value {
             throw CommandFailure("--use-api-socket is not supported: mount the daemon's socket with -v")
         }
@@ -80,7 +84,9 @@ struct CreateRequest {
 
     // MARK: Config
 
-    private func configMembers(_ flags: CreateFlags, _ ports: PublishedPorts, _ volumes: VolumeRequests) throws -> [(String, JSON)] {
+    private func configMembers(_ flags: CreateFlags, _ ports: PublishedPorts, _ volumes: VolumeRequests) throws -> [(
+        String, JSON
+    )] {
         let process = flags.process
         var members: [(String, JSON)] = [
             ("Hostname", .string(process.hostname.value)), ("Domainname", .string(process.domainname.value)),
@@ -128,7 +134,8 @@ struct CreateRequest {
 
     private func healthcheck(_ flags: HealthFlags) throws(CommandFailure) -> JSON? {
         let asked = [
-            !flags.command.value.isEmpty, flags.interval.value != 0, flags.timeout.value != 0, flags.startPeriod.value != 0,
+            !flags.command.value.isEmpty, flags.interval.value != 0, flags.timeout.value != 0,
+            flags.startPeriod.value != 0,
             flags.retries.value != 0, flags.startInterval.value != 0,
         ].contains(true)
         if flags.none.value {
@@ -137,7 +144,8 @@ struct CreateRequest {
         }
         guard asked else { return nil }
         for (name, value) in [
-            ("interval", flags.interval.value), ("timeout", flags.timeout.value), ("retries", Int64(flags.retries.value)),
+            ("interval", flags.interval.value), ("timeout", flags.timeout.value),
+            ("retries", Int64(flags.retries.value)),
             ("start-period", flags.startPeriod.value), ("start-interval", flags.startInterval.value),
         ] where value < 0 {
             throw CommandFailure("--health-" + name + " cannot be negative")
@@ -145,7 +153,8 @@ struct CreateRequest {
         var members: [(String, JSON)] = []
         if !flags.command.value.isEmpty { members.append(("Test", .strings(["CMD-SHELL", flags.command.value]))) }
         for (name, value) in [
-            ("Interval", flags.interval.value), ("Timeout", flags.timeout.value), ("StartPeriod", flags.startPeriod.value),
+            ("Interval", flags.interval.value), ("Timeout", flags.timeout.value),
+            ("StartPeriod", flags.startPeriod.value),
             ("StartInterval", flags.startInterval.value), ("Retries", Int64(flags.retries.value)),
         ] where value != 0 {
             members.append((name, .int(value)))
@@ -155,29 +164,39 @@ struct CreateRequest {
 
     // MARK: HostConfig
 
-    private func hostMembers(_ flags: CreateFlags, _ ports: PublishedPorts, _ volumes: VolumeRequests) throws -> [(String, JSON)] {
+    private func hostMembers(_ flags: CreateFlags, _ ports: PublishedPorts, _ volumes: VolumeRequests) throws -> [(
+        String, JSON
+    )] {
         let security = flags.security
         let network = flags.network
         let options = try SecurityOptions(security.securityOpt.value)
         var members: [(String, JSON)] = [
             ("Binds", listOrNull(volumes.binds)), ("ContainerIDFile", .string(flags.creation.cidFile.value)),
-            ("LogConfig", try logConfig(security)), ("NetworkMode", .string(network.networks.value.first?.target ?? "default")),
+            ("LogConfig", try logConfig(security)),
+            ("NetworkMode", .string(network.networks.value.first?.target ?? "default")),
             ("PortBindings", ports.bindingsJSON), ("RestartPolicy", try restartPolicy(security.restart.value)),
             ("AutoRemove", .bool(removes)), ("VolumeDriver", .string(flags.storage.volumeDriver.value)),
             ("VolumesFrom", listOrNull(flags.storage.volumesFrom.value)), ("ConsoleSize", .array([.int(0), .int(0)])),
         ]
-        if !security.annotations.value.isEmpty { members.append(("Annotations", textMap(pairs(security.annotations.value)))) }
+        if !security.annotations.value.isEmpty {
+            members.append(("Annotations", textMap(pairs(security.annotations.value))))
+        }
         members += [
-            ("CapAdd", listOrNull(capabilities(security.capAdd.value))), ("CapDrop", listOrNull(capabilities(security.capDrop.value))),
+            ("CapAdd", listOrNull(capabilities(security.capAdd.value))),
+            ("CapDrop", listOrNull(capabilities(security.capDrop.value))),
             ("CgroupnsMode", .string(security.cgroupns.value)), ("Dns", .strings(network.dns.value)),
             ("DnsOptions", .strings(network.dnsOption.value)), ("DnsSearch", .strings(network.dnsSearch.value)),
             ("ExtraHosts", listOrNull(network.addHost.value)), ("GroupAdd", listOrNull(flags.process.groupAdd.value)),
-            ("IpcMode", .string(security.ipc.value)), ("Cgroup", .string("")), ("Links", listOrNull(network.link.value)),
+            ("IpcMode", .string(security.ipc.value)), ("Cgroup", .string("")),
+            ("Links", listOrNull(network.link.value)),
             ("OomScoreAdj", .int(flags.resources.oomScore.value)), ("PidMode", .string(security.pid.value)),
             ("Privileged", .bool(security.privileged.value)), ("PublishAllPorts", .bool(network.publishAll.value)),
-            ("ReadonlyRootfs", .bool(flags.storage.readOnly.value)), ("SecurityOpt", security.securityOpt.value.isEmpty ? .null : .strings(options.options)),
+            ("ReadonlyRootfs", .bool(flags.storage.readOnly.value)),
+            ("SecurityOpt", security.securityOpt.value.isEmpty ? .null : .strings(options.options)),
         ]
-        if !flags.storage.storageOpt.value.isEmpty { members.append(("StorageOpt", try storageOptions(flags.storage.storageOpt.value))) }
+        if !flags.storage.storageOpt.value.isEmpty {
+            members.append(("StorageOpt", try storageOptions(flags.storage.storageOpt.value)))
+        }
         if !flags.storage.tmpfs.value.isEmpty { members.append(("Tmpfs", tmpfs(flags.storage.tmpfs.value))) }
         members += [
             ("UTSMode", .string(security.uts.value)), ("UsernsMode", .string(security.userns.value)),
@@ -187,7 +206,9 @@ struct CreateRequest {
         if !security.runtime.value.isEmpty { members.append(("Runtime", .string(security.runtime.value))) }
         members.append(("Isolation", .string(security.isolation.value)))
         members += try resourceMembers(flags.resources, flags.storage)
-        if !flags.storage.mounts.value.isEmpty { members.append(("Mounts", .array(flags.storage.mounts.value.map { $0.json }))) }
+        if !flags.storage.mounts.value.isEmpty {
+            members.append(("Mounts", .array(flags.storage.mounts.value.map { $0.json })))
+        }
         members += [
             ("MaskedPaths", options.showsSystemPaths ? .array([]) : .null),
             ("ReadonlyPaths", options.showsSystemPaths ? .array([]) : .null),
@@ -196,7 +217,9 @@ struct CreateRequest {
         return members
     }
 
-    private func resourceMembers(_ limits: ResourceFlags, _ storage: StorageFlags) throws(CommandFailure) -> [(String, JSON)] {
+    private func resourceMembers(_ limits: ResourceFlags, _ storage: StorageFlags) throws(CommandFailure) -> [(
+        String, JSON
+    )] {
         let swappiness = limits.swappiness.value
         if swappiness != -1 && !(0...100).contains(swappiness) {
             throw CommandFailure("invalid value: \(swappiness). Valid memory swappiness range is 0-100")
@@ -204,13 +227,15 @@ struct CreateRequest {
         let devices = try DeviceRequests(storage.device.value)
         func list(_ limits: Flag<[DeviceLimit]>) -> JSON { .array(limits.value.map { $0.json }) }
         var members: [(String, JSON)] = [
-            ("CpuShares", .int(limits.cpuShares.value)), ("Memory", .int(limits.memory.value)), ("NanoCpus", .int(limits.cpus.value)),
+            ("CpuShares", .int(limits.cpuShares.value)), ("Memory", .int(limits.memory.value)),
+            ("NanoCpus", .int(limits.cpus.value)),
             ("CgroupParent", .string(limits.cgroupParent.value)), ("BlkioWeight", .int(limits.blkioWeight.value)),
             ("BlkioWeightDevice", list(limits.weightDevices)), ("BlkioDeviceReadBps", list(limits.readBytes)),
             ("BlkioDeviceWriteBps", list(limits.writeBytes)), ("BlkioDeviceReadIOps", list(limits.readOperations)),
             ("BlkioDeviceWriteIOps", list(limits.writeOperations)), ("CpuPeriod", .int(limits.cpuPeriod.value)),
             ("CpuQuota", .int(limits.cpuQuota.value)), ("CpuRealtimePeriod", .int(limits.cpuRealtimePeriod.value)),
-            ("CpuRealtimeRuntime", .int(limits.cpuRealtimeRuntime.value)), ("CpusetCpus", .string(limits.cpusetCPUs.value)),
+            ("CpuRealtimeRuntime", .int(limits.cpuRealtimeRuntime.value)),
+            ("CpusetCpus", .string(limits.cpusetCPUs.value)),
             ("CpusetMems", .string(limits.cpusetMemory.value)), ("Devices", .array(devices.mappings)),
             ("DeviceCgroupRules", listOrNull(storage.deviceRule.value)),
         ]
@@ -220,7 +245,8 @@ struct CreateRequest {
         members += [
             ("MemoryReservation", .int(limits.memoryReservation.value)), ("MemorySwap", .int(limits.memorySwap.value)),
             ("MemorySwappiness", .int(swappiness)), ("OomKillDisable", .bool(limits.oomKillDisable.value)),
-            ("PidsLimit", .int(limits.pids.value)), ("Ulimits", .array(limits.ulimits.value.sorted { $0.name < $1.name }.map { $0.json })),
+            ("PidsLimit", .int(limits.pids.value)),
+            ("Ulimits", .array(limits.ulimits.value.sorted { $0.name < $1.name }.map { $0.json })),
             ("CpuCount", .int(limits.cpuCount.value)), ("CpuPercent", .int(limits.cpuPercent.value)),
             ("IOMaximumIOps", .int(limits.ioOperations.value)), ("IOMaximumBandwidth", .int(limits.ioBandwidth.value)),
         ]
@@ -231,7 +257,9 @@ struct CreateRequest {
         if security.logDriver.value == "none" && !security.logOpt.value.isEmpty {
             throw CommandFailure("invalid logging opts for driver none")
         }
-        return .members([("Type", .string(security.logDriver.value)), ("Config", textMap(pairs(security.logOpt.value)))])
+        return .members([
+            ("Type", .string(security.logDriver.value)), ("Config", textMap(pairs(security.logOpt.value))),
+        ])
     }
 
     private func storageOptions(_ options: [String]) throws(CommandFailure) -> JSON {
@@ -240,10 +268,11 @@ struct CreateRequest {
     }
 
     private func tmpfs(_ texts: [String]) -> JSON {
-        textMap(texts.map { text in
-            let (path, options) = splitOnce(text, at: UInt8(ascii: ":"))
-            return (path, options ?? "")
-        })
+        textMap(
+            texts.map { text in
+                let (path, options) = splitOnce(text, at: UInt8(ascii: ":"))
+                return (path, options ?? "")
+            })
     }
 
     // MARK: Networks
@@ -259,27 +288,39 @@ struct CreateRequest {
                 throw CommandFailure("network \"" + attachment.target + "\" is specified multiple times")
             }
             // One plain network needs no words: the daemon attaches it by the network mode.
-            if !isImplicit, index == 0, attachments.count == 1, attachment == NetworkAttachment(target: attachment.target) { continue }
+            if !isImplicit, index == 0, attachments.count == 1,
+                attachment == NetworkAttachment(target: attachment.target)
+            {
+                continue
+            }
             members.append((attachment.target, attachment.endpoint.json()))
         }
-        if !isImplicit, attachments.contains(where: { $0.isUserDefined }), attachments.contains(where: { !$0.isUserDefined }) {
-            throw CommandFailure("conflicting options: cannot attach both user-defined and non-user-defined network-modes")
+        if !isImplicit, attachments.contains(where: { $0.isUserDefined }),
+            attachments.contains(where: { !$0.isUserDefined })
+        {
+            throw CommandFailure(
+                "conflicting options: cannot attach both user-defined and non-user-defined network-modes")
         }
         return members.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
     }
 
     /// The flags that speak of "the" network mean the first one.
-    private func withContainerOptions(_ first: NetworkAttachment, _ flags: NetworkFlags) throws(CommandFailure) -> NetworkAttachment {
+    private func withContainerOptions(_ first: NetworkAttachment, _ flags: NetworkFlags) throws(CommandFailure)
+        -> NetworkAttachment
+    {
         var attachment = first
         func refuse(_ both: Bool, _ flag: String, _ field: String) throws(CommandFailure) {
-            if both { throw CommandFailure("conflicting options: cannot specify both " + flag + " and per-network " + field) }
+            if both {
+                throw CommandFailure("conflicting options: cannot specify both " + flag + " and per-network " + field)
+            }
         }
         try refuse(!first.aliases.isEmpty && !flags.alias.value.isEmpty, "--network-alias", "alias")
         try refuse(!first.links.isEmpty && !flags.link.value.isEmpty, "--link", "links")
         try refuse(!first.ipv4.isEmpty && !flags.ip.value.isEmpty, "--ip", "IPv4 address")
         try refuse(!first.ipv6.isEmpty && !flags.ip6.value.isEmpty, "--ip6", "IPv6 address")
         try refuse(!first.macAddress.isEmpty && !flags.mac.value.isEmpty, "--mac-address", "MAC address")
-        try refuse(!first.linkLocal.isEmpty && !flags.linkLocal.value.isEmpty, "--link-local-ip", "link-local IP addresses")
+        try refuse(
+            !first.linkLocal.isEmpty && !flags.linkLocal.value.isEmpty, "--link-local-ip", "link-local IP addresses")
         if !flags.alias.value.isEmpty { attachment.aliases = flags.alias.value }
         // On the default bridge a link is the container's affair; elsewhere it is an alias on the network.
         if first.isUserDefined && !flags.link.value.isEmpty { attachment.links = flags.link.value }

@@ -19,7 +19,9 @@ struct DeviceLimit: Equatable {
         switch kind {
         case .weight:
             guard let weight = Int64(parts[1]) else { throw UsageError("invalid weight for device: " + text) }
-            guard weight == 0 || (10...1000).contains(weight) else { throw UsageError("invalid weight for device: " + text) }
+            guard weight == 0 || (10...1000).contains(weight) else {
+                throw UsageError("invalid weight for device: " + text)
+            }
             value = weight
         case .bytes:
             guard let rate = Human.parseBytes(parts[1]) else {
@@ -31,7 +33,8 @@ struct DeviceLimit: Equatable {
         case .operations:
             guard let rate = Int64(parts[1]), rate >= 0 else {
                 throw UsageError(
-                    "invalid rate for device: " + text + ". The correct format is <device-path>:<number>. Number must be a positive integer")
+                    "invalid rate for device: " + text
+                        + ". The correct format is <device-path>:<number>. Number must be a positive integer")
             }
             value = rate
         }
@@ -47,7 +50,8 @@ struct Ulimit: Equatable {
     let soft: Int64
 
     private static let names = [
-        "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime",
+        "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+        "rttime",
         "sigpending", "stack",
     ]
 
@@ -57,7 +61,9 @@ struct Ulimit: Equatable {
         guard Self.names.contains(name) else { throw UsageError("invalid ulimit type: " + name) }
         self.name = name
         let limits = values.split(separator: ":", omittingEmptySubsequences: false).map { String($0) }
-        guard limits.count <= 2 else { throw UsageError("too many limit value arguments - " + values + ", can only have up to two, `soft[:hard]`") }
+        guard limits.count <= 2 else {
+            throw UsageError("too many limit value arguments - " + values + ", can only have up to two, `soft[:hard]`")
+        }
         var numbers: [Int64] = []
         for limit in limits {
             guard let number = Int64(limit) else {
@@ -90,13 +96,16 @@ struct DeviceRequest: Equatable {
             let (name, given) = splitOnce(field, at: UInt8(ascii: "="))
             let key = given == nil ? "count" : name
             let value = given ?? name
-            guard seen.insert(key).inserted else { throw UsageError("gpu request key '" + key + "' can be specified only once") }
+            guard seen.insert(key).inserted else {
+                throw UsageError("gpu request key '" + key + "' can be specified only once")
+            }
             switch key {
             case "driver": driver = value
             case "count":
                 guard value == "all" || Int(value) != nil else {
                     throw UsageError(
-                        "invalid count (" + value + "): value must be either \"all\" or an integer: strconv.Atoi: parsing "
+                        "invalid count (" + value
+                            + "): value must be either \"all\" or an integer: strconv.Atoi: parsing "
                             + quoted(value) + ": invalid syntax")
                 }
                 count = value == "all" ? -1 : Int(value) ?? 0
@@ -217,14 +226,16 @@ func isDeviceRule(_ text: String) -> Bool {
     guard parts.count == 3, ["a", "b", "c"].contains(String(parts[0])) else { return false }
     let numbers = parts[1].split(separator: ":", omittingEmptySubsequences: false)
     func isNumber(_ text: Substring) -> Bool { text == "*" || UInt32(text) != nil }
-    return numbers.count == 2 && isNumber(numbers[0]) && isNumber(numbers[1]) && !parts[2].isEmpty && parts[2].utf8.count <= 3
+    return numbers.count == 2 && isNumber(numbers[0]) && isNumber(numbers[1]) && !parts[2].isEmpty
+        && parts[2].utf8.count <= 3
         && parts[2].allSatisfy { "rwm".contains($0) }
 }
 
 /// Whether the kernel keeps a sysctl per namespace.
 func isNamespacedSysctl(_ name: String) -> Bool {
     let known = [
-        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
+        "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax",
+        "kernel.shmmni",
         "kernel.shm_rmid_forced", "kernel.domainname", "kernel.hostname",
     ]
     return known.contains(name) || name.hasPrefix("net.") || name.hasPrefix("fs.mqueue.")
@@ -243,7 +254,9 @@ func parseUInt16(_ text: String, _ old: Int) throws(UsageError) -> Int {
     guard let number = parseInt(text), number >= 0 else {
         throw UsageError("strconv.ParseUint: parsing " + quoted(text) + ": invalid syntax")
     }
-    guard number < 65536 else { throw UsageError("strconv.ParseUint: parsing " + quoted(text) + ": value out of range") }
+    guard number < 65536 else {
+        throw UsageError("strconv.ParseUint: parsing " + quoted(text) + ": value out of range")
+    }
     return number
 }
 
@@ -270,7 +283,9 @@ extension FlagSet {
     /// A number of processors, in billionths.
     func cpus(_ usage: String) -> Flag<Int64> {
         value("cpus", usage: usage, type: "decimal", default: 0) { (text, _) throws(UsageError) in
-            guard let number = Double(text) else { throw UsageError("failed to parse " + text + " as a rational number") }
+            guard let number = Double(text) else {
+                throw UsageError("failed to parse " + text + " as a rational number")
+            }
             let fraction = text.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first ?? ""
             if fraction.utf8.count > 9 { throw UsageError("value is too precise") }
             return Int64((number * 1e9).rounded())
@@ -284,7 +299,8 @@ extension FlagSet {
     }
 
     func ulimits(_ usage: String) -> Flag<[Ulimit]> {
-        value("ulimit", usage: usage, type: "ulimit", default: [], defaultText: "[]") { (text, old) throws(UsageError) in
+        value("ulimit", usage: usage, type: "ulimit", default: [], defaultText: "[]") {
+            (text, old) throws(UsageError) in
             let limit = try Ulimit(text)
             return old.filter { $0.name != limit.name } + [limit]
         }

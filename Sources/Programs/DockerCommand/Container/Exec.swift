@@ -73,7 +73,9 @@ private struct Exec {
         ])
     }
 
-    private func attached(_ client: EngineClient, _ id: String, _ start: JSON, _ keySequence: DetachKeys) throws -> Int32 {
+    private func attached(_ client: EngineClient, _ id: String, _ start: JSON, _ keySequence: DetachKeys) throws
+        -> Int32
+    {
         let interaction = try Interaction(hasTerminal: tty.value, forward: nil, resize: resizer(client, "/exec/" + id))
         defer { interaction.restore() }
         let stream = try client.hijack("POST", "/exec/" + id + "/start", json: start)
@@ -81,7 +83,8 @@ private struct Exec {
         if tty.value { interaction.resize() }
         let streams = StreamSession(
             stream, hasTerminal: tty.value, sendsInput: interactive.value,
-            keys: tty.value && interactive.value ? keySequence : nil, signals: interaction.signals) { interaction.handle($0) }
+            keys: tty.value && interactive.value ? keySequence : nil, signals: interaction.signals
+        ) { interaction.handle($0) }
         let ending = try streams.run()
         interaction.restore()
         if case .detached = ending { throw CommandFailure("read escape sequence") }

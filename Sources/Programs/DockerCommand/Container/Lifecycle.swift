@@ -35,7 +35,8 @@ func restartCommand(_ session: Session) -> Command {
 private func stopping(_ flags: FlagSet, _ session: Session, _ action: String) -> Command.Action {
     let signal = flags.string("signal", "s", usage: "Signal to send to the container")
     let timeout = flags.int("timeout", "t", usage: "Seconds to wait before killing the container")
-    let oldTimeout = flags.value("time", usage: "Seconds to wait before killing the container", type: "int", default: 0) {
+    let oldTimeout = flags.value("time", usage: "Seconds to wait before killing the container", type: "int", default: 0)
+    {
         [timeout] (text, _) throws(UsageError) in
         timeout.setValue(try parseNumber(text, 0))
         return 0
@@ -55,7 +56,8 @@ private func stopping(_ flags: FlagSet, _ session: Session, _ action: String) ->
 
 func killCommand(_ session: Session) -> Command {
     both(
-        Command("kill", "[OPTIONS] CONTAINER [CONTAINER...]", "Kill one or more running containers", .atLeast(1)) { flags in
+        Command("kill", "[OPTIONS] CONTAINER [CONTAINER...]", "Kill one or more running containers", .atLeast(1)) {
+            flags in
             let signal = flags.string("signal", "s", usage: "Signal to send to the container")
             return eachContainer(session, "POST", "kill") { signal.value.isEmpty ? [] : [("signal", signal.value)] }
         }, "docker container kill", "docker kill")
@@ -63,14 +65,17 @@ func killCommand(_ session: Session) -> Command {
 
 func pauseCommand(_ session: Session) -> Command {
     both(
-        Command("pause", "CONTAINER [CONTAINER...]", "Pause all processes within one or more containers", .atLeast(1)) { _ in
+        Command("pause", "CONTAINER [CONTAINER...]", "Pause all processes within one or more containers", .atLeast(1)) {
+            _ in
             eachContainer(session, "POST", "pause")
         }, "docker container pause", "docker pause")
 }
 
 func unpauseCommand(_ session: Session) -> Command {
     both(
-        Command("unpause", "CONTAINER [CONTAINER...]", "Unpause all processes within one or more containers", .atLeast(1)) { _ in
+        Command(
+            "unpause", "CONTAINER [CONTAINER...]", "Unpause all processes within one or more containers", .atLeast(1)
+        ) { _ in
             eachContainer(session, "POST", "unpause")
         }, "docker container unpause", "docker unpause")
 }
@@ -78,13 +83,16 @@ func unpauseCommand(_ session: Session) -> Command {
 func waitCommand(_ session: Session) -> Command {
     both(
         Command(
-            "wait", "CONTAINER [CONTAINER...]", "Block until one or more containers stop, then print their exit codes", .atLeast(1)
+            "wait", "CONTAINER [CONTAINER...]", "Block until one or more containers stop, then print their exit codes",
+            .atLeast(1)
         ) { _ in
             performing { names in
                 let client = try session.client()
                 return try forEach(names) { name in
                     let answer = try client.request("POST", "/containers/" + pathEscaped(name) + "/wait").json()
-                    if let message = answer["Error"]?["Message"]?.string, !message.isEmpty { throw CommandFailure(message) }
+                    if let message = answer["Error"]?["Message"]?.string, !message.isEmpty {
+                        throw CommandFailure(message)
+                    }
                     Console.out("\(answer["StatusCode"]?.int ?? 0)\n")
                 }
             }
@@ -99,7 +107,9 @@ func renameCommand(_ session: Session) -> Command {
                 let (old, new) = (trimmed(names[0]), trimmed(names[1]))
                 if old.isEmpty || new.isEmpty { throw CommandFailure("Error: Neither old nor new names may be empty") }
                 do {
-                    _ = try session.client().request("POST", "/containers/" + pathEscaped(old) + "/rename", [("name", new)]).all()
+                    _ = try session.client().request(
+                        "POST", "/containers/" + pathEscaped(old) + "/rename", [("name", new)]
+                    ).all()
                 } catch {
                     Console.error(failure(from: error).message + "\n")
                     throw CommandFailure("Error: failed to rename container named " + old)
@@ -110,7 +120,8 @@ func renameCommand(_ session: Session) -> Command {
 }
 
 func removeCommand(_ session: Session) -> Command {
-    let command = Command("rm", "[OPTIONS] CONTAINER [CONTAINER...]", "Remove one or more containers", .atLeast(1)) { flags in
+    let command = Command("rm", "[OPTIONS] CONTAINER [CONTAINER...]", "Remove one or more containers", .atLeast(1)) {
+        flags in
         let force = flags.bool("force", "f", usage: "Force the removal of a running container (uses SIGKILL)")
         let link = flags.bool("link", "l", usage: "Remove the specified link")
         let volumes = flags.bool("volumes", "v", usage: "Remove anonymous volumes associated with the container")
@@ -150,7 +161,8 @@ func topCommand(_ session: Session) -> Command {
 func portCommand(_ session: Session) -> Command {
     both(
         Command(
-            "port", "CONTAINER [PRIVATE_PORT[/PROTO]]", "List port mappings or a specific mapping for the container", .between(1, 2)
+            "port", "CONTAINER [PRIVATE_PORT[/PROTO]]", "List port mappings or a specific mapping for the container",
+            .between(1, 2)
         ) { _ in performing { try showPorts($0, session) } }, "docker container port", "docker port")
 }
 
@@ -166,7 +178,9 @@ private func showPorts(_ arguments: [String], _ session: Session) throws -> Int3
     if arguments.count > 1 {
         let (number, kind) = splitOnce(arguments[1], at: UInt8(ascii: "/"))
         guard UInt16(number) != nil else {
-            throw CommandFailure("Error: invalid port (" + number + "): strconv.ParseUint: parsing " + quoted(number) + ": invalid syntax")
+            throw CommandFailure(
+                "Error: invalid port (" + number + "): strconv.ParseUint: parsing " + quoted(number)
+                    + ": invalid syntax")
         }
         let wanted = number + "/" + (kind ?? "tcp")
         guard let list = ports.first(where: { $0.name == wanted })?.value, !(list.array ?? []).isEmpty else {
@@ -182,14 +196,17 @@ private func showPorts(_ arguments: [String], _ session: Session) throws -> Int3
 
 func diffCommand(_ session: Session) -> Command {
     both(
-        Command("diff", "CONTAINER", "Inspect changes to files or directories on a container's filesystem", .exactly(1)) { _ in
+        Command("diff", "CONTAINER", "Inspect changes to files or directories on a container's filesystem", .exactly(1))
+        { _ in
             performing { names in
                 if names[0].isEmpty { throw CommandFailure("Container name cannot be empty") }
                 let changes = try session.client().get("/containers/" + pathEscaped(names[0]) + "/changes")
                 let letters = ["C", "A", "D"]
                 for change in changes.array ?? [] {
                     let kind = change["Kind"]?.int ?? 0
-                    Console.out((letters.indices.contains(kind) ? letters[kind] : "") + " " + (change["Path"]?.string ?? "") + "\n")
+                    Console.out(
+                        (letters.indices.contains(kind) ? letters[kind] : "") + " " + (change["Path"]?.string ?? "")
+                            + "\n")
                 }
                 return 0
             }
@@ -204,7 +221,8 @@ func pruneContainersCommand(_ session: Session) -> Command {
             let warning = "WARNING! This will remove all stopped containers."
             if !force.value, try !session.confirms(warning) { return 0 }
             let (report, space) = try pruneContainers(session, filters.value)
-            Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
+            Console.out(
+                (report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
             return 0
         }
     }

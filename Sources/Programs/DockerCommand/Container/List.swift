@@ -83,7 +83,8 @@ struct ContainerListing {
         return Table(
             columns: columns,
             headers: [
-                "ID": "CONTAINER ID", "Names": "NAMES", "Image": "IMAGE", "Command": "COMMAND", "CreatedAt": "CREATED AT",
+                "ID": "CONTAINER ID", "Names": "NAMES", "Image": "IMAGE", "Command": "COMMAND",
+                "CreatedAt": "CREATED AT",
                 "RunningFor": "CREATED", "Ports": "PORTS", "State": "STATE", "Status": "STATUS", "Size": "SIZE",
                 "Labels": "LABELS", "Mounts": "MOUNTS", "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS",
                 "Platform": "PLATFORM",
@@ -102,22 +103,29 @@ struct ContainerListing {
         return Row(
             "*formatter.ContainerContext",
             [
-                ("ID", .string(id(container))), ("Names", .string(names(container))), ("Image", .string(image(container))),
+                ("ID", .string(id(container))), ("Names", .string(names(container))),
+                ("Image", .string(image(container))),
                 ("Command", .string(command(container))), ("CreatedAt", .string(Moment(seconds: created).goLocal)),
                 ("RunningFor", .string(Human.ago(created))),
                 ("Ports", .string(PortText.display(container["Ports"]?.array ?? []))),
-                ("State", .string(container["State"]?.string ?? "")), ("Status", .string(container["Status"]?.string ?? "")),
+                ("State", .string(container["State"]?.string ?? "")),
+                ("Status", .string(container["Status"]?.string ?? "")),
                 ("Size", .string(size(container))), ("Labels", .string(labelText(labels))),
                 ("Mounts", .string(mounts(container))), ("LocalVolumes", .string(String(localVolumes(container)))),
                 ("Networks", .string(networks.joined(separator: ","))), ("Platform", platform(container)),
-            ], methods: ["Label": { (arguments) throws(TemplateFailure) in
-                .string(labels[arguments.first.map { goPrint($0) } ?? ""]?.string ?? "")
-            }])
+            ],
+            methods: [
+                "Label": { (arguments) throws(TemplateFailure) in
+                    .string(labels[arguments.first.map { goPrint($0) } ?? ""]?.string ?? "")
+                }
+            ])
     }
 
     /// Every name without its slash; links (`/a/b`) only in full listings.
     private func names(_ container: JSON) -> String {
-        let all = (container["Names"]?.array ?? []).compactMap { $0.string }.map { $0.hasPrefix("/") ? String($0.dropFirst()) : $0 }
+        let all = (container["Names"]?.array ?? []).compactMap { $0.string }.map {
+            $0.hasPrefix("/") ? String($0.dropFirst()) : $0
+        }
         let shown = truncates ? all.filter { !$0.contains("/") } : all
         return shown.joined(separator: ",")
     }

@@ -9,12 +9,15 @@ func logsCommand(_ session: Session) -> Command {
         let follow = flags.bool("follow", "f", usage: "Follow log output")
         let since = flags.string(
             "since",
-            usage: "Show logs since timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\" for 42 minutes)")
+            usage: "Show logs since timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\" for 42 minutes)"
+        )
         let tail = flags.string("tail", "n", usage: "Number of lines to show from the end of the logs", default: "all")
         let timestamps = flags.bool("timestamps", "t", usage: "Show timestamps")
         let until = flags.string(
             "until",
-            usage: "Show logs before a timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\" for 42 minutes)")
+            usage:
+                "Show logs before a timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\" for 42 minutes)"
+        )
         return performing { arguments in
             let client = try session.client()
             let container = try client.get("/containers/" + pathEscaped(arguments[0]) + "/json")

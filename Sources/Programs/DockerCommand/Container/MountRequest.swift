@@ -42,7 +42,9 @@ struct MountRequest: Equatable {
                 }
                 continue
             }
-            if value.isEmpty && !["type", "source", "src", "target", "dst", "destination"].contains(key) || value.isEmpty {
+            if value.isEmpty && !["type", "source", "src", "target", "dst", "destination"].contains(key)
+                || value.isEmpty
+            {
                 throw UsageError("invalid value for '" + key + "': value is empty")
             }
             try take(key, value, field)
@@ -91,7 +93,8 @@ struct MountRequest: Equatable {
     private func flag(_ key: String, _ value: String) throws(UsageError) -> Bool {
         guard let flag = parseBool(value) else {
             throw UsageError(
-                "invalid value for '" + key + "': invalid boolean value (" + quoted(value) + "): must be one of \"true\", \"1\", \"false\", or \"0\" (default \"true\")")
+                "invalid value for '" + key + "': invalid boolean value (" + quoted(value)
+                    + "): must be one of \"true\", \"1\", \"false\", or \"0\" (default \"true\")")
         }
         return flag
     }
@@ -104,7 +107,8 @@ struct MountRequest: Equatable {
         case "readonly": bind.append(("ReadOnlyForceRecursive", .bool(true)))
         default:
             throw UsageError(
-                "invalid value for bind-recursive: " + value + " (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")")
+                "invalid value for bind-recursive: " + value
+                    + " (must be \"enabled\", \"disabled\", \"writable\", or \"readonly\")")
         }
         readOnlyMode = value
     }
@@ -112,18 +116,26 @@ struct MountRequest: Equatable {
     private func check() throws(UsageError) {
         if target.isEmpty { throw UsageError("target is required") }
         let hasVolume = !volume.isEmpty || !volumeDriver.isEmpty || !volumeOptions.isEmpty || !volumeLabels.isEmpty
-        if type != "volume" && hasVolume { throw UsageError("cannot mix 'volume-*' options with mount type '" + type + "'") }
+        if type != "volume" && hasVolume {
+            throw UsageError("cannot mix 'volume-*' options with mount type '" + type + "'")
+        }
         if type != "bind" && (!bind.isEmpty || !readOnlyMode.isEmpty) {
             throw UsageError("cannot mix 'bind-*' options with mount type '" + type + "'")
         }
-        if type != "tmpfs" && !tmpfs.isEmpty { throw UsageError("cannot mix 'tmpfs-*' options with mount type '" + type + "'") }
-        if type != "image" && !image.isEmpty { throw UsageError("cannot mix 'image-*' options with mount type '" + type + "'") }
+        if type != "tmpfs" && !tmpfs.isEmpty {
+            throw UsageError("cannot mix 'tmpfs-*' options with mount type '" + type + "'")
+        }
+        if type != "image" && !image.isEmpty {
+            throw UsageError("cannot mix 'image-*' options with mount type '" + type + "'")
+        }
         if !readOnly && ["writable", "readonly"].contains(readOnlyMode) {
-            throw UsageError("option 'bind-recursive=" + readOnlyMode + "' requires 'readonly' to be specified in conjunction")
+            throw UsageError(
+                "option 'bind-recursive=" + readOnlyMode + "' requires 'readonly' to be specified in conjunction")
         }
         let propagation = bind.first { $0.0 == "Propagation" }?.1.string
         if readOnlyMode == "readonly" && propagation != "rprivate" {
-            throw UsageError("option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction")
+            throw UsageError(
+                "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction")
         }
     }
 

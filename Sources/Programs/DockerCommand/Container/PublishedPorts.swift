@@ -13,7 +13,8 @@ struct PublishedPorts {
             if text.contains(":") { throw CommandFailure("invalid port format for --expose: " + text) }
             let (numbers, kind) = splitOnce(text, at: UInt8(ascii: "/"))
             guard let range = Self.range(numbers) else {
-                throw CommandFailure("invalid range format for --expose: " + text + ", error: " + Self.rangeFault(numbers))
+                throw CommandFailure(
+                    "invalid range format for --expose: " + text + ", error: " + Self.rangeFault(numbers))
             }
             for port in range { note("\(port)/\((kind ?? "tcp").lowercased())") }
         }
@@ -33,7 +34,8 @@ struct PublishedPorts {
             }
             parameters[name] = value
         }
-        return (parameters["published"] ?? "") + ":" + (parameters["target"] ?? "") + "/" + (parameters["protocol"] ?? "")
+        return (parameters["published"] ?? "") + ":" + (parameters["target"] ?? "") + "/"
+            + (parameters["protocol"] ?? "")
     }
 
     /// `[ip:][hostPort:]containerPort[/protocol]`, with ranges.
@@ -65,7 +67,8 @@ struct PublishedPorts {
     }
 
     private mutating func bind(
-        _ ip: String, _ hostPorts: ClosedRange<Int>?, _ containerPorts: ClosedRange<Int>, _ kind: String, outside: String,
+        _ ip: String, _ hostPorts: ClosedRange<Int>?, _ containerPorts: ClosedRange<Int>, _ kind: String,
+        outside: String,
         inside: String
     ) throws(CommandFailure) {
         if let hostPorts, hostPorts.count != containerPorts.count, containerPorts.count != 1 {
@@ -74,7 +77,8 @@ struct PublishedPorts {
         for (index, port) in containerPorts.enumerated() {
             var host = ""
             if let hostPorts {
-                host = containerPorts.count == 1 && hostPorts.count > 1
+                host =
+                    containerPorts.count == 1 && hostPorts.count > 1
                     ? "\(hostPorts.lowerBound)-\(hostPorts.upperBound)" : String(hostPorts.lowerBound + index)
             }
             let name = "\(port)/\(kind)"
@@ -98,7 +102,9 @@ struct PublishedPorts {
 
     private static func rangeFault(_ text: String) -> String {
         let (first, last) = splitOnce(text, at: UInt8(ascii: "-"))
-        if let last, let low = number(first), let high = number(last), high < low { return "invalid range specified for port" }
+        if let last, let low = number(first), let high = number(last), high < low {
+            return "invalid range specified for port"
+        }
         if text.isEmpty { return "empty string specified for ports." }
         return "strconv.ParseUint: parsing " + quoted(number(first) == nil ? first : last ?? "") + ": invalid syntax"
     }
@@ -109,7 +115,10 @@ struct PublishedPorts {
         .members(
             exposed.compactMap { port in
                 bindings[port].map { list in
-                    (port, JSON.array(list.map { .members([("HostIp", .string($0.ip)), ("HostPort", .string($0.port))]) }))
+                    (
+                        port,
+                        JSON.array(list.map { .members([("HostIp", .string($0.ip)), ("HostPort", .string($0.port))]) })
+                    )
                 }
             })
     }

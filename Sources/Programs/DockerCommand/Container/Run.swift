@@ -14,7 +14,9 @@ func runCommand(_ session: Session) -> Command {
         let forwards = flags.bool("sig-proxy", usage: "Proxy received signals to the process", default: true)
         return performing { arguments in
             try refuseForeignFlags(flags, session)
-            return try Run(options, arguments, detach: detach.value, keys: keys.value, forwards: forwards.value, session).perform()
+            return try Run(
+                options, arguments, detach: detach.value, keys: keys.value, forwards: forwards.value, session
+            ).perform()
         }
     }
     return both(command, "docker container run", "docker run")
@@ -100,7 +102,8 @@ private struct Run {
         let isTyped = request.hasTerminal && request.attachesInput && Terminal.isTerminal(0)
         let streams = StreamSession(
             stream, hasTerminal: request.hasTerminal, sendsInput: request.attachesInput,
-            keys: isTyped ? keys : nil, signals: interaction.signals) { interaction.handle($0) }
+            keys: isTyped ? keys : nil, signals: interaction.signals
+        ) { interaction.handle($0) }
         let ending = try streams.run()
         interaction.restore()
         if case .detached = ending { return 0 }

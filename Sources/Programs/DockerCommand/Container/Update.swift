@@ -37,7 +37,8 @@ private struct UpdateFlags {
         memory = flags.bytes("memory", "m", usage: "Memory limit")
         memoryReservation = flags.bytes("memory-reservation", usage: "Memory soft limit")
         memorySwap = flags.bytes(
-            "memory-swap", usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap", allowsUnlimited: true)
+            "memory-swap", usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap",
+            allowsUnlimited: true)
         pids = flags.int("pids-limit", usage: "Tune container pids limit (set -1 for unlimited)")
         restart = flags.string("restart", usage: "Restart policy to apply when a container exits")
     }
@@ -63,9 +64,11 @@ private struct UpdateFlags {
             ("CgroupParent", .string("")), ("BlkioWeight", .int(blkioWeight.value)), ("BlkioWeightDevice", .null),
             ("BlkioDeviceReadBps", .null), ("BlkioDeviceWriteBps", .null), ("BlkioDeviceReadIOps", .null),
             ("BlkioDeviceWriteIOps", .null), ("CpuPeriod", .int(cpuPeriod.value)), ("CpuQuota", .int(cpuQuota.value)),
-            ("CpuRealtimePeriod", .int(cpuRealtimePeriod.value)), ("CpuRealtimeRuntime", .int(cpuRealtimeRuntime.value)),
+            ("CpuRealtimePeriod", .int(cpuRealtimePeriod.value)),
+            ("CpuRealtimeRuntime", .int(cpuRealtimeRuntime.value)),
             ("CpusetCpus", .string(cpusetCPUs.value)), ("CpusetMems", .string(cpusetMemory.value)), ("Devices", .null),
-            ("DeviceCgroupRules", .null), ("DeviceRequests", .null), ("MemoryReservation", .int(memoryReservation.value)),
+            ("DeviceCgroupRules", .null), ("DeviceRequests", .null),
+            ("MemoryReservation", .int(memoryReservation.value)),
             ("MemorySwap", .int(memorySwap.value)), ("MemorySwappiness", .null), ("OomKillDisable", .null),
             ("PidsLimit", pids.isSet ? .int(pids.value) : .null), ("Ulimits", .null), ("CpuCount", .int(0)),
             ("CpuPercent", .int(0)), ("IOMaximumIOps", .int(0)), ("IOMaximumBandwidth", .int(0)),

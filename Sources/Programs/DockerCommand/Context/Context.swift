@@ -19,7 +19,8 @@ func contextCommands(_ session: Session) -> [Command] {
         }
     }
     return [
-        createContextCommand(session), exportContextCommand(session), importContextCommand(session), inspectContextCommand(session), both(list, "docker context ls", "docker context list"),
+        createContextCommand(session), exportContextCommand(session), importContextCommand(session),
+        inspectContextCommand(session), both(list, "docker context ls", "docker context list"),
         both(remove, "docker context rm", "docker context remove"), show, updateContextCommand(session),
         Command("use", "CONTEXT", "Set the current docker context", .exactly(1)) { _ in
             performing { try useContext($0[0], session) }
@@ -79,7 +80,8 @@ private func overrideWarning(_ what: String) -> String {
 private let contextTable = Table(
     columns: "{{.Name}}{{if .Current}} *{{end}}\t{{.Description}}\t{{.DockerEndpoint}}\t{{.Error}}",
     headers: [
-        "Name": "NAME", "Description": "DESCRIPTION", "DockerEndpoint": "DOCKER ENDPOINT", "Error": "ERROR", "Current": "",
+        "Name": "NAME", "Description": "DESCRIPTION", "DockerEndpoint": "DOCKER ENDPOINT", "Error": "ERROR",
+        "Current": "",
     ])
 
 private func contextRow(_ line: ContextLine, current: String) -> Row {
@@ -120,7 +122,8 @@ private func removeContexts(_ names: [String], force: Bool, _ session: Session) 
 }
 
 private func inspectContextCommand(_ session: Session) -> Command {
-    Command("inspect", "[OPTIONS] [CONTEXT] [CONTEXT...]", "Display detailed information on one or more contexts") { flags in
+    Command("inspect", "[OPTIONS] [CONTEXT] [CONTEXT...]", "Display detailed information on one or more contexts") {
+        flags in
         let format = flags.formatFlag("f", usage: inspectFormatUsage)
         return performing { names in
             try inspect(
@@ -137,7 +140,10 @@ private func describe(_ name: String, _ session: Session) throws -> JSON {
         let host = try session.defaultEndpoint().host
         return .members([
             ("Name", .string("default")), ("Metadata", .members([])),
-            ("Endpoints", .members([("docker", .members([("Host", .string(host)), ("SkipTLSVerify", .bool(false))]))])),
+            (
+                "Endpoints",
+                .members([("docker", .members([("Host", .string(host)), ("SkipTLSVerify", .bool(false))]))])
+            ),
             ("TLSMaterial", .members([])),
             ("Storage", .members([("MetadataPath", .string("<IN MEMORY>")), ("TLSPath", .string("<IN MEMORY>"))])),
         ])

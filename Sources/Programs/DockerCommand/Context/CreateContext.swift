@@ -104,7 +104,8 @@ func updateContextCommand(_ session: Session) -> Command {
             let name = names[0]
             try ContextStore.checkName(name)
             let metadata = try session.contexts.metadata(name)
-            let text = options.description.isSet
+            let text =
+                options.description.isSet
                 ? options.description.value : metadata["Metadata"]?["Description"]?.string ?? ""
             var json = metadata["Endpoints"] ?? .members([])
             var secrets: [(String, [UInt8])] = []

@@ -8,13 +8,16 @@ internal import Terminal
 
 func exportContextCommand(_ session: Session) -> Command {
     Command(
-        "export", "[OPTIONS] CONTEXT [FILE|-]", "Export a context to a tar archive FILE or a tar stream on STDOUT.", .between(1, 2)
+        "export", "[OPTIONS] CONTEXT [FILE|-]", "Export a context to a tar archive FILE or a tar stream on STDOUT.",
+        .between(1, 2)
     ) { _ in
         performing { arguments in
             let name = arguments[0]
             if name != "default" { try ContextStore.checkName(name) }
             let path = arguments.count > 1 ? arguments[1] : name + ".dockercontext"
-            if name == "default" { throw CommandFailure("Cannot export the default context: it is made of the environment") }
+            if name == "default" {
+                throw CommandFailure("Cannot export the default context: it is made of the environment")
+            }
             let bytes = try archive(of: name, session.contexts)
             if path == "-" {
                 if Terminal.isTerminal(1) {

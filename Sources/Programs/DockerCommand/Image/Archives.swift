@@ -8,15 +8,18 @@ internal import Terminal
 
 func saveCommand(_ session: Session) -> Command {
     let command = Command(
-        "save", "[OPTIONS] IMAGE [IMAGE...]", "Save one or more images to a tar archive (streamed to STDOUT by default)", .atLeast(1)
+        "save", "[OPTIONS] IMAGE [IMAGE...]",
+        "Save one or more images to a tar archive (streamed to STDOUT by default)", .atLeast(1)
     ) { flags in
         let output = flags.string("output", "o", usage: "Write to a file, instead of STDOUT")
         let platform = flags.string(
-            "platform", usage: "Save only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")")
+            "platform",
+            usage: "Save only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")")
         return performing { names in
             try checkOutput(output.value, "save")
             let client = try session.client()
-            let query = names.map { ("names", $0) } + (try platformQuery(platform.value, since: "1.48", "--platform", client))
+            let query =
+                names.map { ("names", $0) } + (try platformQuery(platform.value, since: "1.48", "--platform", client))
             try copyBody(try client.request("GET", "/images/get", query), toFile: output.value)
             return 0
         }
@@ -28,7 +31,8 @@ func loadCommand(_ session: Session) -> Command {
     let command = Command("load", "[OPTIONS]", "Load an image from a tar archive or STDIN", .none) { flags in
         let input = flags.string("input", "i", usage: "Read from tar archive file, instead of STDIN")
         let platform = flags.string(
-            "platform", usage: "Load only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")")
+            "platform",
+            usage: "Load only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")")
         let quiet = flags.bool("quiet", "q", usage: "Suppress the load output")
         return performing { _ in
             let source = try InputFile(input.value)
@@ -38,9 +42,12 @@ func loadCommand(_ session: Session) -> Command {
             let client = try session.client()
             // Without a terminal nobody watches the bars.
             let isQuiet = quiet.value || !Terminal.isTerminal(1)
-            let query = [("quiet", isQuiet ? "1" : "0")] + (try platformQuery(platform.value, since: "1.48", "--platform", client))
+            let query =
+                [("quiet", isQuiet ? "1" : "0")]
+                + (try platformQuery(platform.value, since: "1.48", "--platform", client))
             let reply = try client.request(
-                "POST", "/images/load", query, body: source.body, headers: [(name: "Content-Type", value: "application/x-tar")])
+                "POST", "/images/load", query, body: source.body,
+                headers: [(name: "Content-Type", value: "application/x-tar")])
             if reply.response.header("Content-Type")?.hasPrefix("application/json") == true {
                 try Progress(to: 1).show(reply)
             } else {
@@ -54,7 +61,8 @@ func loadCommand(_ session: Session) -> Command {
 
 func importCommand(_ session: Session) -> Command {
     let command = Command(
-        "import", "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]", "Import the contents from a tarball to create a filesystem image",
+        "import", "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
+        "Import the contents from a tarball to create a filesystem image",
         .atLeast(1)
     ) { flags in
         let changes = flags.list("change", "c", usage: "Apply Dockerfile instruction to the created image")
@@ -108,7 +116,9 @@ final class InputFile {
         var buffer = [UInt8](repeating: 0, count: 1 << 18)
         return .stream { () throws(HTTPFailure) in
             do throws(SystemCallError) {
-                let count = try checked("read") { buffer.withUnsafeMutableBytes { read(self.number, $0.baseAddress, $0.count) } }
+                let count = try checked("read") {
+                    buffer.withUnsafeMutableBytes { read(self.number, $0.baseAddress, $0.count) }
+                }
                 return count == 0 ? nil : Array(buffer[0..<count])
             } catch {
                 throw HTTPFailure(.transport, error.description)

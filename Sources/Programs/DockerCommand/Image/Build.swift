@@ -16,11 +16,13 @@ func builderCommand(_ session: Session) -> Command {
         let force = flags.bool("force", "f", usage: "Do not prompt for confirmation")
         let keep = flags.bytes("keep-storage", usage: "Amount of disk space to keep for cache")
         return performing { _ in
-            let warning = all.value
+            let warning =
+                all.value
                 ? "WARNING! This will remove all build cache." : "WARNING! This will remove all dangling build cache."
             if !force.value, try !session.confirms(warning) { return 0 }
             let (report, space) = try pruneBuildCache(session, filters.value, all: all.value, keep: keep.value)
-            Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
+            Console.out(
+                (report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
             return 0
         }
     }
@@ -31,7 +33,8 @@ func builderCommand(_ session: Session) -> Command {
 }
 
 func buildCommand(_ session: Session) -> Command {
-    let command = Command("build", "[OPTIONS] PATH | URL | -", "Build an image from a Dockerfile", .exactly(1)) { flags in
+    let command = Command("build", "[OPTIONS] PATH | URL | -", "Build an image from a Dockerfile", .exactly(1)) {
+        flags in
         let build = BuildFlags(flags)
         return performing { try Build(flags: build, session: session).perform($0[0]) }
     }
@@ -50,12 +53,15 @@ struct BuildFlags {
     let ulimits: Flag<[Ulimit]>
 
     init(_ flags: FlagSet) {
-        addHost = flags.value("add-host", usage: "Add a custom host-to-IP mapping (\"host:ip\")", type: "list", default: []) {
+        addHost = flags.value(
+            "add-host", usage: "Add a custom host-to-IP mapping (\"host:ip\")", type: "list", default: []
+        ) {
             (text, old) throws(UsageError) in old + [try checkedHost(text)]
         }
         buildArg = flags.list("build-arg", usage: "Set build-time variables")
         cacheFrom = flags.strings("cache-from", usage: "Images to consider as cache sources")
-        cgroupParent = flags.string("cgroup-parent", usage: "Set the parent cgroup for the \"RUN\" instructions during build")
+        cgroupParent = flags.string(
+            "cgroup-parent", usage: "Set the parent cgroup for the \"RUN\" instructions during build")
         compress = flags.bool("compress", usage: "Compress the build context using gzip")
         cpuPeriod = flags.int("cpu-period", usage: "Limit the CPU CFS (Completely Fair Scheduler) period")
         cpuQuota = flags.int("cpu-quota", usage: "Limit the CPU CFS (Completely Fair Scheduler) quota")
@@ -70,7 +76,8 @@ struct BuildFlags {
         label = flags.labels("Set metadata for an image")
         memory = flags.bytes("memory", "m", usage: "Memory limit")
         memorySwap = flags.bytes(
-            "memory-swap", usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap", allowsUnlimited: true)
+            "memory-swap", usage: "Swap limit equal to memory plus swap: -1 to enable unlimited swap",
+            allowsUnlimited: true)
         network = flags.string(
             "network", usage: "Set the networking mode for the RUN instructions during build", default: "default")
         noCache = flags.bool("no-cache", usage: "Do not use cache when building the image")
@@ -142,7 +149,9 @@ private struct Build {
             throw CommandFailure("a context from a URL is not supported: fetch it and give its directory")
         }
         let client = try session.client()
-        if session.outputIsTerminal && !flags.quiet.value { Console.error("Sending build context to Docker daemon...\n") }
+        if session.outputIsTerminal && !flags.quiet.value {
+            Console.error("Sending build context to Docker daemon...\n")
+        }
         var failed: (any Error)?
         let reply: EngineReply
         do {
@@ -153,7 +162,9 @@ private struct Build {
         return try show(reply)
     }
 
-    private func send(_ context: String, _ client: EngineClient, _ failed: @escaping (any Error) -> Void) throws -> EngineReply {
+    private func send(_ context: String, _ client: EngineClient, _ failed: @escaping (any Error) -> Void) throws
+        -> EngineReply
+    {
         let headers = [
             (name: "Content-Type", value: "application/x-tar"),
             (name: "X-Registry-Config", value: Base64.encoded(session.config.allCredentials.encoded(), urlSafe: true)),
@@ -161,10 +172,12 @@ private struct Build {
         if context == "-" {
             let bytes = try InputFile("").readAll()
             // A Dockerfile by itself, or an archive: the archive has a mark in its header.
-            let isArchive = bytes.count > 262 && Array(bytes[257..<262]) == Array("ustar".utf8) || bytes.starts(with: [0x1F, 0x8B])
+            let isArchive =
+                bytes.count > 262 && Array(bytes[257..<262]) == Array("ustar".utf8) || bytes.starts(with: [0x1F, 0x8B])
             let name = flags.file.value.isEmpty ? "Dockerfile" : flags.file.value
             let body = isArchive ? bytes : try BuildContext.single(name, bytes)
-            return try client.request("POST", "/build", try flags.query(dockerfile: name), body: .bytes(body), headers: headers)
+            return try client.request(
+                "POST", "/build", try flags.query(dockerfile: name), body: .bytes(body), headers: headers)
         }
         let source = try BuildContext(directory: context, dockerfile: flags.file.value)
         return try client.request(
@@ -185,7 +198,8 @@ private struct Build {
                     if let found = value["aux"]?["ID"]?.string { id = found }
                     if let text = value["errorDetail"]?["message"]?.string ?? value["error"]?.string {
                         Console.error(log)
-                        throw CommandFailure(text, status: Int32(truncatingIfNeeded: max(1, value["errorDetail"]?["code"]?.int ?? 1)))
+                        throw CommandFailure(
+                            text, status: Int32(truncatingIfNeeded: max(1, value["errorDetail"]?["code"]?.int ?? 1)))
                     }
                 }
             }

@@ -13,7 +13,7 @@ struct BuildContext {
     private let ignored: IgnoreRules
 
     init(directory: String, dockerfile given: String) throws {
-        // A path that leads nowhere is no directory: that is the answer.
+        // A path that cannot be resolved is no directory.
         guard Files.isDirectory(directory) || Files.isDirectory((try? Files.resolved(directory)) ?? "") else {
             throw CommandFailure("unable to prepare context: path \"" + directory + "\" not found")
         }
@@ -24,13 +24,15 @@ struct BuildContext {
             let folder = self.directory == "/" ? "/" : self.directory + "/"
             let real = Files.exists(path) ? try Files.resolved(path) : Files.cleaned(folder + given)
             guard real.hasPrefix(folder) else {
-                throw CommandFailure("unable to prepare context: the Dockerfile (" + given + ") must be within the build context")
+                throw CommandFailure(
+                    "unable to prepare context: the Dockerfile (" + given + ") must be within the build context")
             }
             name = String(real.dropFirst(folder.count))
         }
         guard Files.exists(self.directory + "/" + name) else {
             throw CommandFailure(
-                "unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat " + self.directory + "/" + name
+                "unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat " + self.directory
+                    + "/" + name
                     + ": no such file or directory")
         }
         dockerfile = name
@@ -145,7 +147,9 @@ struct IgnoreRules {
             return (text.startIndex...text.endIndex).contains { glob(pattern.dropFirst(), text[$0...]) }
         case UInt8(ascii: "?"): return !text.isEmpty && glob(pattern.dropFirst(), text.dropFirst())
         case UInt8(ascii: "["):
-            guard let byte = text.first, let end = pattern.dropFirst().firstIndex(of: UInt8(ascii: "]")) else { return false }
+            guard let byte = text.first, let end = pattern.dropFirst().firstIndex(of: UInt8(ascii: "]")) else {
+                return false
+            }
             var set = pattern[(pattern.startIndex + 1)..<end]
             let negated = set.first == UInt8(ascii: "^")
             if negated { set = set.dropFirst() }

@@ -7,7 +7,8 @@ internal import Linux
 func tagCommand(_ session: Session) -> Command {
     both(
         Command(
-            "tag", "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]", "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE", .exactly(2)
+            "tag", "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]", "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+            .exactly(2)
         ) { _ in
             performing { names in
                 let target: ImageReference
@@ -15,7 +16,8 @@ func tagCommand(_ session: Session) -> Command {
                     target = try ImageReference(names[1])
                 } catch {
                     throw CommandFailure(
-                        "Error parsing reference: \"" + names[1] + "\" is not a valid repository/tag: " + failure(from: error).message)
+                        "Error parsing reference: \"" + names[1] + "\" is not a valid repository/tag: "
+                            + failure(from: error).message)
                 }
                 if target.digest != nil { throw CommandFailure("refusing to create a tag with a digest reference") }
                 let query = [("repo", target.fullName), ("tag", target.tag ?? "latest")]
@@ -31,7 +33,8 @@ func removeImageCommand(_ name: String, _ session: Session) -> Command {
         let keepParents = flags.bool("no-prune", usage: "Do not delete untagged parents")
         let platforms = flags.strings(
             "platform",
-            usage: "Remove only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")")
+            usage:
+                "Remove only the given platform variant. Formatted as \"os[/arch[/variant]]\" (e.g., \"linux/amd64\")")
         return performing { names in
             let client = try session.client()
             var query: [(String, String)] = []
@@ -85,7 +88,8 @@ func historyCommand(_ session: Session) -> Command {
             let query = try platformQuery(platform.value, since: "1.48", "--platform", client)
             let entries = try client.get("/images/" + pathEscaped(arguments[0]) + "/history", query).array ?? []
             let rows = entries.map { historyRow($0, isHuman: human.value, truncates: !whole.value) }
-            let columns = "{{.ID}}\t" + (human.value ? "{{.CreatedSince}}" : "{{.CreatedAt}}")
+            let columns =
+                "{{.ID}}\t" + (human.value ? "{{.CreatedSince}}" : "{{.CreatedAt}}")
                 + "\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
             let table = Table(
                 columns: columns,
@@ -124,12 +128,14 @@ func pruneImagesCommand(_ session: Session) -> Command {
         let filters = flags.filterFlag(nil, usage: "Provide filter values (e.g. \"until=<timestamp>\")")
         let force = flags.bool("force", "f", usage: "Do not prompt for confirmation")
         return performing { _ in
-            let warning = all.value
+            let warning =
+                all.value
                 ? "WARNING! This will remove all images without at least one container associated to them."
                 : "WARNING! This will remove all dangling images."
             if !force.value, try !session.confirms(warning) { return 0 }
             let (report, space) = try pruneImages(session, filters.value, all: all.value)
-            Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
+            Console.out(
+                (report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
             return 0
         }
     }

@@ -47,7 +47,8 @@ struct ImageListing {
             columns: "{{.Repository}}\t{{.Tag}}\t" + (showsDigests ? "{{.Digest}}\t" : "")
                 + "{{.ID}}\t{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}\t{{.Size}}",
             headers: [
-                "ID": "IMAGE ID", "Repository": "REPOSITORY", "Tag": "TAG", "Digest": "DIGEST", "CreatedSince": "CREATED",
+                "ID": "IMAGE ID", "Repository": "REPOSITORY", "Tag": "TAG", "Digest": "DIGEST",
+                "CreatedSince": "CREATED",
                 "CreatedAt": "CREATED AT", "Size": "SIZE", "Containers": "CONTAINERS", "VirtualSize": "SIZE",
                 "SharedSize": "SHARED SIZE", "UniqueSize": "UNIQUE SIZE",
             ])
@@ -74,7 +75,9 @@ struct ImageListing {
         for name in repositories {
             let known = digestsOf[name] ?? []
             guard let own = tagsOf[name] else {
-                for digest in expandsDigests ? known : Array(known.prefix(1)) { rows.append(row(image, name, "<none>", digest)) }
+                for digest in expandsDigests ? known : Array(known.prefix(1)) {
+                    rows.append(row(image, name, "<none>", digest))
+                }
                 continue
             }
             for tag in own {
@@ -88,7 +91,9 @@ struct ImageListing {
         return rows
     }
 
-    private func strings(_ image: JSON, _ name: String) -> [String] { (image[name]?.array ?? []).compactMap { $0.string } }
+    private func strings(_ image: JSON, _ name: String) -> [String] {
+        (image[name]?.array ?? []).compactMap { $0.string }
+    }
 
     private func row(_ image: JSON, _ repository: String, _ tag: String, _ digest: String) -> Row {
         let id = image["Id"]?.string ?? ""
@@ -100,7 +105,8 @@ struct ImageListing {
         return Row(
             "*formatter.imageContext",
             [
-                ("ID", .string(truncates ? Human.shortID(id) : id)), ("Repository", .string(repository)), ("Tag", .string(tag)),
+                ("ID", .string(truncates ? Human.shortID(id) : id)), ("Repository", .string(repository)),
+                ("Tag", .string(tag)),
                 ("Digest", .string(digest)), ("CreatedSince", .string(created <= 0 ? "" : Human.ago(created))),
                 ("CreatedAt", .string(Moment(seconds: created).goLocal)),
                 ("Size", .string(Human.size(Double(size), digits: 3))),

@@ -26,7 +26,8 @@ struct ImageReference: Equatable {
             self.tag = tag
         }
         let (first, after) = splitOnce(name, at: UInt8(ascii: "/"))
-        if let after, first.contains(".") || first.contains(":") || first == "localhost" || first.lowercased() != first {
+        if let after, first.contains(".") || first.contains(":") || first == "localhost" || first.lowercased() != first
+        {
             domain = first == "index.docker.io" ? "docker.io" : first
             path = after
         } else {
@@ -73,16 +74,19 @@ struct ImageReference: Equatable {
         return hex.utf8.allSatisfy { isHex($0) }
     }
 
-    /// Lower-case components separated by slashes; inside, letters and digits joined by one dot, one or two underscores,
-    /// or dashes.
+    /// Lower-case components separated by slashes; inside, letters and digits joined by one dot, one or two
+    /// underscores, or dashes.
     private static func isPath(_ text: String) -> Bool {
         for component in text.split(separator: "/", omittingEmptySubsequences: false) {
             let bytes = Array(component.utf8)
-            guard let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last) else { return false }
+            guard let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last) else {
+                return false
+            }
             var separator: [UInt8] = []
             for byte in bytes {
                 if isAlphanumeric(byte) {
-                    let joined = separator.isEmpty || separator == [46] || separator == [95] || separator == [95, 95]
+                    let joined =
+                        separator.isEmpty || separator == [46] || separator == [95] || separator == [95, 95]
                         || separator.allSatisfy { $0 == 45 }
                     if !joined { return false }
                     separator = []

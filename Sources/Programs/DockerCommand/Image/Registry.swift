@@ -11,11 +11,14 @@ func registryHeader(_ server: String, _ session: Session) -> [(name: String, val
 }
 
 /// Pulls an image and shows the progress on a descriptor.
-func pullImage(_ reference: ImageReference, platform: String, quiet: Bool, to descriptor: Int32, _ session: Session) throws {
+func pullImage(_ reference: ImageReference, platform: String, quiet: Bool, to descriptor: Int32, _ session: Session)
+    throws
+{
     var query = [("fromImage", reference.fullName)]
     if !platform.isEmpty { query.append(("platform", platform.lowercased())) }
     if let tag = reference.digest ?? reference.tag { query.append(("tag", tag)) }
-    let reply = try session.client().request("POST", "/images/create", query, headers: registryHeader(reference.server, session))
+    let reply = try session.client().request(
+        "POST", "/images/create", query, headers: registryHeader(reference.server, session))
     if quiet {
         try Silent.drain(reply)
     } else {
@@ -28,14 +31,17 @@ enum Silent {
     static func drain(_ reply: EngineReply) throws {
         while let values = try reply.values() {
             for value in values {
-                if let text = value["errorDetail"]?["message"]?.string ?? value["error"]?.string { throw CommandFailure(text) }
+                if let text = value["errorDetail"]?["message"]?.string ?? value["error"]?.string {
+                    throw CommandFailure(text)
+                }
             }
         }
     }
 }
 
 func pullCommand(_ session: Session) -> Command {
-    let command = Command("pull", "[OPTIONS] NAME[:TAG|@DIGEST]", "Download an image from a registry", .exactly(1)) { flags in
+    let command = Command("pull", "[OPTIONS] NAME[:TAG|@DIGEST]", "Download an image from a registry", .exactly(1)) {
+        flags in
         let all = flags.bool("all-tags", "a", usage: "Download all tagged images in the repository")
         flags.bool("disable-content-trust", usage: "Skip image verification", default: true)
         let platform = flags.string("platform", usage: "Set platform if server is multi-platform capable")
@@ -65,9 +71,10 @@ func pushCommand(_ session: Session) -> Command {
         flags.bool("disable-content-trust", usage: "Skip image signing", default: true)
         let platform = flags.string(
             "platform",
-            usage: "Push a platform-specific manifest as a single-platform image to the registry.\nImage index won't be pushed, meaning"
-                + " that other manifests, including attestations won't be preserved.\n'os[/arch[/variant]]': Explicit platform"
-                + " (eg. linux/amd64)")
+            usage:
+                "Push a platform-specific manifest as a single-platform image to the registry.\nImage index won't be"
+                + " pushed, meaning that other manifests, including attestations won't be preserved.\n"
+                + "'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)")
         let quiet = flags.bool("quiet", "q", usage: "Suppress verbose output")
         return performing { arguments in
             var reference = try ImageReference(arguments[0])
@@ -109,9 +116,11 @@ func searchCommand(_ session: Session) -> Command {
             let (first, rest) = splitOnce(arguments[0], at: UInt8(ascii: "/"))
             let isServer = rest != nil && (first.contains(".") || first.contains(":") || first == "localhost")
             let headers = registryHeader(isServer ? first : "https://index.docker.io/v1/", session)
-            let found = try session.client().request("GET", "/images/search", query, headers: headers).json().array ?? []
+            let found =
+                try session.client().request("GET", "/images/search", query, headers: headers).json().array ?? []
             let sorted = found.sorted { ($0["star_count"]?.int ?? 0) > ($1["star_count"]?.int ?? 0) }
-            Console.out(try searchTable.print(sorted.map { searchRow($0, truncates: !whole.value) }, format: format.value))
+            Console.out(
+                try searchTable.print(sorted.map { searchRow($0, truncates: !whole.value) }, format: format.value))
             return 0
         }
     }
@@ -120,7 +129,8 @@ func searchCommand(_ session: Session) -> Command {
 private let searchTable = Table(
     columns: "{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}",
     headers: [
-        "Name": "NAME", "Description": "DESCRIPTION", "StarCount": "STARS", "IsOfficial": "OFFICIAL", "IsAutomated": "AUTOMATED",
+        "Name": "NAME", "Description": "DESCRIPTION", "StarCount": "STARS", "IsOfficial": "OFFICIAL",
+        "IsAutomated": "AUTOMATED",
     ])
 
 private func searchRow(_ result: JSON, truncates: Bool) -> Row {
@@ -139,7 +149,8 @@ private func searchRow(_ result: JSON, truncates: Bool) -> Row {
 func loginCommand(_ session: Session) -> Command {
     let command = Command("login", "[OPTIONS] [SERVER]", "Authenticate to a registry", .atMost(1)) { flags in
         let password = flags.string("password", "p", usage: "Password or Personal Access Token (PAT)")
-        let fromInput = flags.bool("password-stdin", usage: "Take the Password or Personal Access Token (PAT) from stdin")
+        let fromInput = flags.bool(
+            "password-stdin", usage: "Take the Password or Personal Access Token (PAT) from stdin")
         let user = flags.string("username", "u", usage: "Username")
         return performing { arguments in
             try login(arguments.first ?? "", user.value, password.value, fromInput: fromInput.value, session)
@@ -158,7 +169,9 @@ private func serverKey(_ text: String) -> String {
     return text
 }
 
-private func login(_ server: String, _ user: String, _ given: String, fromInput: Bool, _ session: Session) throws -> Int32 {
+private func login(_ server: String, _ user: String, _ given: String, fromInput: Bool, _ session: Session) throws
+    -> Int32
+{
     var password = given
     if !given.isEmpty {
         Console.error("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n")
@@ -172,7 +185,9 @@ private func login(_ server: String, _ user: String, _ given: String, fromInput:
     var name = user
     let key = serverKey(server)
     if name.isEmpty || password.isEmpty {
-        guard Terminal.isTerminal(0) else { throw CommandFailure("Error: Cannot perform an interactive login from a non TTY device") }
+        guard Terminal.isTerminal(0) else {
+            throw CommandFailure("Error: Cannot perform an interactive login from a non TTY device")
+        }
         if name.isEmpty {
             Console.out("Username: ")
             name = readLineFromInput() ?? ""
@@ -185,14 +200,17 @@ private func login(_ server: String, _ user: String, _ given: String, fromInput:
         Console.out("\n")
         if password.isEmpty { throw CommandFailure("Error: Password Required") }
     }
-    let body = JSON.members([("username", .string(name)), ("password", .string(password)), ("serveraddress", .string(key))])
+    let body = JSON.members([
+        ("username", .string(name)), ("password", .string(password)), ("serveraddress", .string(key)),
+    ])
     let answer = try session.client().request("POST", "/auth", json: body).json()
     var config = session.config
     config.storeCredentials(key, user: name, password: password, token: answer["IdentityToken"]?.string ?? "")
     try session.save(config)
     let path = session.configDirectory + "/config.json"
     Console.error(
-        "\nWARNING! Your credentials are stored unencrypted in '" + path + "'.\nConfigure a credential helper to remove this"
+        "\nWARNING! Your credentials are stored unencrypted in '" + path
+            + "'.\nConfigure a credential helper to remove this"
             + " warning. See\nhttps://docs.docker.com/go/credential-store/\n\n")
     if let status = answer["Status"]?.string, !status.isEmpty { Console.out(status + "\n") }
     return 0

@@ -9,7 +9,8 @@ struct AddressBlock: Equatable {
     /// nil when the text is no CIDR address.
     init?(_ text: String) {
         let (address, length) = splitOnce(text, at: UInt8(ascii: "/"))
-        guard let bytes = addressBytes(address), let length, let bits = Int(length), bits >= 0, bits <= bytes.count * 8 else {
+        guard let bytes = addressBytes(address), let length, let bits = Int(length), bits >= 0, bits <= bytes.count * 8
+        else {
             return nil
         }
         self.bytes = bytes

@@ -30,9 +30,13 @@ struct NetworkCreation {
         if let ipv4 { members.append(("EnableIPv4", .bool(ipv4))) }
         if let ipv6 { members.append(("EnableIPv6", .bool(ipv6))) }
         members += [
-            ("IPAM", .members([
-                ("Driver", .string(addressDriver)), ("Options", textMap(addressOptions)), ("Config", .array(try pools())),
-            ])),
+            (
+                "IPAM",
+                .members([
+                    ("Driver", .string(addressDriver)), ("Options", textMap(addressOptions)),
+                    ("Config", .array(try pools())),
+                ])
+            ),
             ("Internal", .bool(isInternal)), ("Attachable", .bool(isAttachable)), ("Ingress", .bool(isIngress)),
             ("ConfigOnly", .bool(isConfigOnly)),
             ("ConfigFrom", configFrom.isEmpty ? .null : .members([("Network", .string(configFrom))])),
@@ -111,7 +115,9 @@ extension FlagSet {
     /// docker's map options: `key=value`, repeatable; help shows `map[]`.
     func map(_ name: String, _ short: String? = nil, usage: String) -> Flag<[String]> {
         func parse(_ text: String, _ old: [String]) throws(UsageError) -> [String] { old + [text] }
-        if let short { return value(name, short, usage: usage, type: "map", default: [], defaultText: "map[]", parse: parse) }
+        if let short {
+            return value(name, short, usage: usage, type: "map", default: [], defaultText: "map[]", parse: parse)
+        }
         return value(name, usage: usage, type: "map", default: [], defaultText: "map[]", parse: parse)
     }
 }
@@ -215,7 +221,9 @@ func connectNetworkCommand(_ session: Session) -> Command {
             var endpoint = EndpointRequest()
             for option in driverOptions.value {
                 let (name, value) = splitOnce(option, at: UInt8(ascii: "="))
-                guard let value, !name.isEmpty else { throw CommandFailure("invalid key/value pair format in driver options") }
+                guard let value, !name.isEmpty else {
+                    throw CommandFailure("invalid key/value pair format in driver options")
+                }
                 endpoint.driverOptions.append((name, value))
             }
             endpoint.ipv4 = ip.value
@@ -224,8 +232,11 @@ func connectNetworkCommand(_ session: Session) -> Command {
             endpoint.links = links.value
             endpoint.aliases = aliases.value
             endpoint.gatewayPriority = priority.value
-            let body = JSON.members([("Container", .string(arguments[1])), ("EndpointConfig", endpoint.json(forConnect: true))])
-            _ = try session.client().request("POST", "/networks/" + escaped(arguments[0]) + "/connect", json: body).all()
+            let body = JSON.members([
+                ("Container", .string(arguments[1])), ("EndpointConfig", endpoint.json(forConnect: true)),
+            ])
+            _ = try session.client().request("POST", "/networks/" + escaped(arguments[0]) + "/connect", json: body)
+                .all()
             return 0
         }
     }

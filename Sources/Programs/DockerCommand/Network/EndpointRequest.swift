@@ -21,7 +21,8 @@ struct EndpointRequest {
         return .members([
             ("IPAMConfig", addresses.isEmpty && !forConnect ? .null : .members(addresses)),
             ("Links", links.isEmpty ? .null : .strings(links)),
-            ("Aliases", aliases.isEmpty && !forConnect ? .null : .strings(aliases)), ("MacAddress", .string(macAddress)),
+            ("Aliases", aliases.isEmpty && !forConnect ? .null : .strings(aliases)),
+            ("MacAddress", .string(macAddress)),
             ("DriverOpts", options), ("GwPriority", .int(gatewayPriority)), ("NetworkID", .string("")),
             ("EndpointID", .string("")), ("Gateway", .string("")), ("IPAddress", .string("")), ("IPPrefixLen", .int(0)),
             ("IPv6Gateway", .string("")), ("GlobalIPv6Address", .string("")), ("GlobalIPv6PrefixLen", .int(0)),

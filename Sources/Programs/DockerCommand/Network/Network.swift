@@ -20,7 +20,9 @@ func networkCommands(_ session: Session) -> [Command] {
             let force = flags.bool("force", "f", usage: "Force the container to disconnect from a network")
             return performing { arguments in
                 let body = JSON.members([("Container", .string(arguments[1])), ("Force", .bool(force.value))])
-                _ = try session.client().request("POST", "/networks/" + escaped(arguments[0]) + "/disconnect", json: body).all()
+                _ = try session.client().request(
+                    "POST", "/networks/" + escaped(arguments[0]) + "/disconnect", json: body
+                ).all()
                 return 0
             }
         },
@@ -62,9 +64,12 @@ private func networkRow(_ network: JSON, truncates: Bool) -> Row {
             ("Driver", .string(text("Driver"))), ("Scope", .string(text("Scope"))), ("IPv4", flag("EnableIPv4")),
             ("IPv6", flag("EnableIPv6")), ("Internal", flag("Internal")), ("Labels", .string(labelText(labels))),
             ("CreatedAt", .string(Moment(text("Created"))?.goUTC ?? "")),
-        ], methods: ["Label": { (arguments) throws(TemplateFailure) in
-            .string(labels[arguments.first.map { goPrint($0) } ?? ""]?.string ?? "")
-        }])
+        ],
+        methods: [
+            "Label": { (arguments) throws(TemplateFailure) in
+                .string(labels[arguments.first.map { goPrint($0) } ?? ""]?.string ?? "")
+            }
+        ])
 }
 
 private func removeNetworks(_ names: [String], force: Bool, _ session: Session) throws -> Int32 {

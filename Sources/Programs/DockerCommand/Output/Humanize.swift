@@ -73,7 +73,8 @@ enum Human {
         // Rounding may have added a digit before the point.
         let whole = rounded.split(separator: ".")[0].filter { $0 != "-" }.count
         if exponent >= digits || (whole > digits && exponent + 1 >= digits) {
-            return (value < 0 ? "-" : "") + trimZeros(fixed(scale, digits - 1)).replacing10() + "e+" + (exponent + 1 < 10 ? "0" : "")
+            return (value < 0 ? "-" : "") + trimZeros(fixed(scale, digits - 1)).replacing10() + "e+"
+                + (exponent + 1 < 10 ? "0" : "")
                 + String(scale.rounded() >= 10 || whole > digits ? exponent + 1 : exponent)
         }
         return trimZeros(rounded)

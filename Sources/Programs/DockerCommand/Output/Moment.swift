@@ -87,7 +87,8 @@ struct Moment: Equatable {
     var rfc3339Nano: String {
         let digits = String(nanoseconds + 1_000_000_000).dropFirst()
         let offset = local("%z")
-        return local("%Y-%m-%dT%H:%M:%S.") + digits + (offset == "+0000" ? "Z" : offset.prefix(3) + ":" + offset.suffix(2))
+        return local("%Y-%m-%dT%H:%M:%S.") + digits
+            + (offset == "+0000" ? "Z" : offset.prefix(3) + ":" + offset.suffix(2))
     }
 
     /// Go's time.ANSIC of a build time, in the local zone.

@@ -12,16 +12,25 @@ enum Shapes {
     private static func flags(_ names: String...) -> [Field] { names.map { Field($0, .bool) } }
     private static func lists(_ names: String...) -> [Field] { names.map { Field($0, .list(.string)) } }
 
-    static let ports: Shape = .keyed("nat.Port", .list(structure("nat.PortBinding", [Field("HostIP", key: "HostIp", .string), Field("HostPort", .string)])))
+    static let ports: Shape = .keyed(
+        "nat.Port",
+        .list(structure("nat.PortBinding", [Field("HostIP", key: "HostIp", .string), Field("HostPort", .string)])))
 
     private static let exposed: Shape = .keyed("nat.Port", structure("struct {}", []))
 
     private static let health = structure(
         "types.Health",
         texts("Status") + numbers("FailingStreak") + [
-            Field("Log", .list(.pointer(structure("types.HealthcheckResult", [
-                Field("Start", .time), Field("End", .time), Field("ExitCode", .int), Field("Output", .string),
-            ])))),
+            Field(
+                "Log",
+                .list(
+                    .pointer(
+                        structure(
+                            "types.HealthcheckResult",
+                            [
+                                Field("Start", .time), Field("End", .time), Field("ExitCode", .int),
+                                Field("Output", .string),
+                            ]))))
         ])
 
     private static let state = structure(
@@ -38,29 +47,42 @@ enum Shapes {
         texts("Hostname", "Domainname", "User") + flags("AttachStdin", "AttachStdout", "AttachStderr")
             + [Field("ExposedPorts", exposed)] + flags("Tty", "OpenStdin", "StdinOnce") + lists("Env", "Cmd")
             + [Field("Healthcheck", .pointer(healthConfig))] + flags("ArgsEscaped") + texts("Image")
-            + [Field("Volumes", .map(structure("struct {}", [])))] + texts("WorkingDir") + lists("Entrypoint") + flags("NetworkDisabled")
+            + [Field("Volumes", .map(structure("struct {}", [])))] + texts("WorkingDir") + lists("Entrypoint")
+            + flags("NetworkDisabled")
             + texts("MacAddress") + lists("OnBuild") + [Field("Labels", .map(.string))] + texts("StopSignal")
             + [Field("StopTimeout", .pointer(.int))] + lists("Shell"))
 
-    private static let throttle: Shape = .list(.pointer(structure("blkiodev.ThrottleDevice", texts("Path") + numbers("Rate"))))
+    private static let throttle: Shape = .list(
+        .pointer(structure("blkiodev.ThrottleDevice", texts("Path") + numbers("Rate"))))
 
     private static let resources = structure(
         "container.Resources",
         [Field("CPUShares", key: "CpuShares", .int), Field("Memory", .int), Field("NanoCPUs", key: "NanoCpus", .int)]
             + texts("CgroupParent") + numbers("BlkioWeight")
             + [
-                Field("BlkioWeightDevice", .list(.pointer(structure("blkiodev.WeightDevice", texts("Path") + numbers("Weight"))))),
+                Field(
+                    "BlkioWeightDevice",
+                    .list(.pointer(structure("blkiodev.WeightDevice", texts("Path") + numbers("Weight"))))),
                 Field("BlkioDeviceReadBps", throttle), Field("BlkioDeviceWriteBps", throttle),
                 Field("BlkioDeviceReadIOps", throttle), Field("BlkioDeviceWriteIOps", throttle),
                 Field("CPUPeriod", key: "CpuPeriod", .int), Field("CPUQuota", key: "CpuQuota", .int),
                 Field("CPURealtimePeriod", key: "CpuRealtimePeriod", .int),
                 Field("CPURealtimeRuntime", key: "CpuRealtimeRuntime", .int), Field("CpusetCpus", .string),
                 Field("CpusetMems", .string),
-                Field("Devices", .list(structure("container.DeviceMapping", texts("PathOnHost", "PathInContainer", "CgroupPermissions")))),
+                Field(
+                    "Devices",
+                    .list(
+                        structure(
+                            "container.DeviceMapping", texts("PathOnHost", "PathInContainer", "CgroupPermissions")))),
                 Field("DeviceCgroupRules", .list(.string)),
-                Field("DeviceRequests", .list(structure("container.DeviceRequest", texts("Driver") + numbers("Count") + lists("DeviceIDs") + [
-                    Field("Capabilities", .list(.list(.string))), Field("Options", .map(.string)),
-                ]))),
+                Field(
+                    "DeviceRequests",
+                    .list(
+                        structure(
+                            "container.DeviceRequest",
+                            texts("Driver") + numbers("Count") + lists("DeviceIDs") + [
+                                Field("Capabilities", .list(.list(.string))), Field("Options", .map(.string)),
+                            ]))),
             ] + numbers("KernelMemory", "KernelMemoryTCP", "MemoryReservation", "MemorySwap")
             + [
                 Field("MemorySwappiness", .pointer(.int)), Field("OomKillDisable", .pointer(.bool)),
@@ -73,7 +95,8 @@ enum Shapes {
         "mount.Mount",
         texts("Type", "Source", "Target") + flags("ReadOnly") + texts("Consistency")
             + [
-                Field("BindOptions", .pointer(.raw)), Field("VolumeOptions", .pointer(.raw)), Field("ImageOptions", .pointer(.raw)),
+                Field("BindOptions", .pointer(.raw)), Field("VolumeOptions", .pointer(.raw)),
+                Field("ImageOptions", .pointer(.raw)),
                 Field("TmpfsOptions", .pointer(.raw)), Field("ClusterOptions", .pointer(.raw)),
             ])
 
@@ -83,7 +106,9 @@ enum Shapes {
             + [
                 Field("LogConfig", structure("container.LogConfig", texts("Type") + [Field("Config", .map(.string))])),
                 Field("NetworkMode", .string), Field("PortBindings", ports),
-                Field("RestartPolicy", structure("container.RestartPolicy", texts("Name") + numbers("MaximumRetryCount"))),
+                Field(
+                    "RestartPolicy",
+                    structure("container.RestartPolicy", texts("Name") + numbers("MaximumRetryCount"))),
             ] + flags("AutoRemove") + texts("VolumeDriver") + lists("VolumesFrom") + [Field("ConsoleSize", .list(.int))]
             + [Field("Annotations", .map(.string))] + lists("CapAdd", "CapDrop") + texts("CgroupnsMode")
             + [
@@ -96,7 +121,8 @@ enum Shapes {
             + [Field("Resources", key: "", resources), Field("Mounts", .list(mountRequest))]
             + lists("MaskedPaths", "ReadonlyPaths") + [Field("Init", .pointer(.bool))])
 
-    private static let addresses = structure("network.EndpointIPAMConfig", texts("IPv4Address", "IPv6Address") + lists("LinkLocalIPs"))
+    private static let addresses = structure(
+        "network.EndpointIPAMConfig", texts("IPv4Address", "IPv6Address") + lists("LinkLocalIPs"))
 
     static let endpoint = structure(
         "network.EndpointSettings",
@@ -108,16 +134,21 @@ enum Shapes {
     private static let networkSettings = structure(
         "types.NetworkSettings",
         [
-            Field("NetworkSettingsBase", key: "", structure(
-                "types.NetworkSettingsBase",
-                texts("Bridge", "SandboxID", "SandboxKey") + [Field("Ports", ports)] + flags("HairpinMode")
-                    + texts("LinkLocalIPv6Address") + numbers("LinkLocalIPv6PrefixLen") + [
-                        Field("SecondaryIPAddresses", .list(.raw)), Field("SecondaryIPv6Addresses", .list(.raw)),
-                    ])),
-            Field("DefaultNetworkSettings", key: "", structure(
-                "types.DefaultNetworkSettings",
-                texts("EndpointID", "Gateway", "GlobalIPv6Address") + numbers("GlobalIPv6PrefixLen") + texts("IPAddress")
-                    + numbers("IPPrefixLen") + texts("IPv6Gateway", "MacAddress"))),
+            Field(
+                "NetworkSettingsBase", key: "",
+                structure(
+                    "types.NetworkSettingsBase",
+                    texts("Bridge", "SandboxID", "SandboxKey") + [Field("Ports", ports)] + flags("HairpinMode")
+                        + texts("LinkLocalIPv6Address") + numbers("LinkLocalIPv6PrefixLen") + [
+                            Field("SecondaryIPAddresses", .list(.raw)), Field("SecondaryIPv6Addresses", .list(.raw)),
+                        ])),
+            Field(
+                "DefaultNetworkSettings", key: "",
+                structure(
+                    "types.DefaultNetworkSettings",
+                    texts("EndpointID", "Gateway", "GlobalIPv6Address") + numbers("GlobalIPv6PrefixLen")
+                        + texts("IPAddress")
+                        + numbers("IPPrefixLen") + texts("IPv6Gateway", "MacAddress"))),
             Field("Networks", .map(.pointer(endpoint))),
         ])
 
@@ -129,8 +160,11 @@ enum Shapes {
 
     private static let containerBase = structure(
         "types.ContainerJSONBase",
-        [Field("ID", key: "Id", .string), Field("Created", .string), Field("Path", .string), Field("Args", .list(.string)),
-            Field("State", .pointer(state))]
+        [
+            Field("ID", key: "Id", .string), Field("Created", .string), Field("Path", .string),
+            Field("Args", .list(.string)),
+            Field("State", .pointer(state)),
+        ]
             + texts("Image", "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath", "Name") + numbers("RestartCount")
             + texts("Driver", "Platform", "MountLabel", "ProcessLabel", "AppArmorProfile") + lists("ExecIDs")
             + [
@@ -150,12 +184,20 @@ enum Shapes {
     private static let imageConfig = structure(
         "v1.DockerOCIImageConfig",
         [
-            Field("ImageConfig", key: "", structure(
-                "v1.ImageConfig",
-                texts("User") + [Field("ExposedPorts", exposed)] + lists("Env", "Entrypoint", "Cmd") + [Field("Volumes", .map(structure("struct {}", [])))]
-                    + texts("WorkingDir") + [Field("Labels", .map(.string))] + texts("StopSignal") + flags("ArgsEscaped"))),
-            Field("DockerOCIImageConfigExt", key: "", structure(
-                "v1.DockerOCIImageConfigExt", [Field("Healthcheck", .pointer(healthConfig))] + lists("OnBuild", "Shell"))),
+            Field(
+                "ImageConfig", key: "",
+                structure(
+                    "v1.ImageConfig",
+                    texts("User") + [Field("ExposedPorts", exposed)] + lists("Env", "Entrypoint", "Cmd") + [
+                        Field("Volumes", .map(structure("struct {}", [])))
+                    ]
+                        + texts("WorkingDir") + [Field("Labels", .map(.string))] + texts("StopSignal")
+                        + flags("ArgsEscaped"))),
+            Field(
+                "DockerOCIImageConfigExt", key: "",
+                structure(
+                    "v1.DockerOCIImageConfigExt",
+                    [Field("Healthcheck", .pointer(healthConfig))] + lists("OnBuild", "Shell"))),
         ])
 
     /// `docker inspect` of an image.
@@ -177,15 +219,29 @@ enum Shapes {
         "network.Inspect",
         [Field("Name", .string), Field("ID", key: "Id", .string), Field("Created", .time)] + texts("Scope", "Driver")
             + flags("EnableIPv4", "EnableIPv6") + [
-                Field("IPAM", structure("network.IPAM", [
-                    Field("Driver", .string), Field("Options", .map(.string)),
-                    Field("Config", .list(structure("network.IPAMConfig", texts("Subnet", "IPRange", "Gateway") + [
-                        Field("AuxAddress", key: "AuxiliaryAddresses", .map(.string)),
-                    ]))),
-                ])),
+                Field(
+                    "IPAM",
+                    structure(
+                        "network.IPAM",
+                        [
+                            Field("Driver", .string), Field("Options", .map(.string)),
+                            Field(
+                                "Config",
+                                .list(
+                                    structure(
+                                        "network.IPAMConfig",
+                                        texts("Subnet", "IPRange", "Gateway") + [
+                                            Field("AuxAddress", key: "AuxiliaryAddresses", .map(.string))
+                                        ]))),
+                        ]))
             ] + flags("Internal", "Attachable", "Ingress") + [
                 Field("ConfigFrom", structure("network.ConfigReference", texts("Network"))), Field("ConfigOnly", .bool),
-                Field("Containers", .map(structure("network.EndpointResource", texts("Name", "EndpointID", "MacAddress", "IPv4Address", "IPv6Address")))),
+                Field(
+                    "Containers",
+                    .map(
+                        structure(
+                            "network.EndpointResource",
+                            texts("Name", "EndpointID", "MacAddress", "IPv4Address", "IPv6Address")))),
                 Field("Options", .map(.string)), Field("Labels", .map(.string)), Field("Peers", .list(.raw)),
                 Field("Services", .map(.raw)),
             ])
@@ -195,6 +251,8 @@ enum Shapes {
         "volume.Volume",
         [Field("ClusterVolume", .pointer(.raw))] + texts("CreatedAt", "Driver")
             + [Field("Labels", .map(.string))] + texts("Mountpoint", "Name")
-            + [Field("Options", .map(.string)), Field("Scope", .string), Field("Status", .map(.raw)),
-                Field("UsageData", .pointer(structure("volume.UsageData", numbers("RefCount", "Size"))))])
+            + [
+                Field("Options", .map(.string)), Field("Scope", .string), Field("Status", .map(.raw)),
+                Field("UsageData", .pointer(structure("volume.UsageData", numbers("RefCount", "Size")))),
+            ])
 }

@@ -27,7 +27,8 @@ final class Row: TemplateObject, JSONConvertible {
 
     /// The names sorted, as Go writes a map.
     var json: JSON {
-        .members(values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }.map { ($0.name, $0.value.json) })
+        .members(
+            values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }.map { ($0.name, $0.value.json) })
     }
 }
 
@@ -37,7 +38,8 @@ struct Table {
     let columns: String
     let headers: [String: String]
 
-    /// Prints `rows` with a format as `--format` takes it; empty is the table. Ends with a newline unless there is nothing.
+    /// Prints `rows` with a format as `--format` takes it; empty is the table. Ends with a newline unless there is
+    /// nothing.
     func print(_ rows: [Row], format given: String) throws -> String {
         var format = given.isEmpty ? "table" : given
         if format == "json" { format = "{{json .}}" }
@@ -104,5 +106,8 @@ func unescaped(_ format: String) -> String {
 /// In a table's header the functions leave the column's title as it is.
 private let headerFunctions: [String: TemplateFunction] = {
     let same: TemplateFunction = { (values) throws(TemplateFailure) in values.first ?? .string("") }
-    return ["json": same, "split": same, "join": same, "title": same, "lower": same, "upper": same, "pad": same, "truncate": same]
+    return [
+        "json": same, "split": same, "join": same, "title": same, "lower": same, "upper": same, "pad": same,
+        "truncate": same,
+    ]
 }()

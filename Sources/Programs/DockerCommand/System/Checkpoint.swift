@@ -15,7 +15,8 @@ func checkpointCommands(_ session: Session) -> [Command] {
         let leave = flags.bool("leave-running", usage: "Leave the container running after checkpoint")
         return performing { names in
             let body = JSON.members([
-                ("CheckpointID", .string(names[1])), ("CheckpointDir", .string(folder.value)), ("Exit", .bool(!leave.value)),
+                ("CheckpointID", .string(names[1])), ("CheckpointDir", .string(folder.value)),
+                ("Exit", .bool(!leave.value)),
             ])
             _ = try experimental("create").request("POST", path(names[0]), json: body).all()
             Console.out(names[1] + "\n")

@@ -80,7 +80,8 @@ private struct DiskUsage {
     private var containerRow: Row {
         let total = containers.reduce(0) { $0 + ($1["SizeRw"]?.int ?? 0) }
         let reclaimable = containers.filter { !isActive($0) }.reduce(0) { $0 + ($1["SizeRw"]?.int ?? 0) }
-        return row("Containers", containers.count, containers.filter(isActive).count, total, share(reclaimable, of: total))
+        return row(
+            "Containers", containers.count, containers.filter(isActive).count, total, share(reclaimable, of: total))
     }
 
     private var volumeRow: Row {
@@ -93,7 +94,9 @@ private struct DiskUsage {
 
     private var cacheRow: Row {
         var used = 0
-        for cache in caches where cache["InUse"]?.bool == true && cache["Shared"]?.bool != true { used += cache["Size"]?.int ?? 0 }
+        for cache in caches where cache["InUse"]?.bool == true && cache["Shared"]?.bool != true {
+            used += cache["Size"]?.int ?? 0
+        }
         let active = caches.filter { $0["InUse"]?.bool == true }.count
         return row("Build Cache", caches.count, active, cacheSize, Human.size(Double(cacheSize - used)))
     }
@@ -103,7 +106,8 @@ private struct DiskUsage {
     func details() throws -> String {
         var text = "Images space usage:\n\n"
         text += try imageTable.print(imageRows, format: "") + "\nContainers space usage:\n\n"
-        text += try containerTable.print(containers.map(containerDetail), format: "") + "\nLocal Volumes space usage:\n\n"
+        text +=
+            try containerTable.print(containers.map(containerDetail), format: "") + "\nLocal Volumes space usage:\n\n"
         text += try volumeTable.print(volumes.map { volumeListingRow($0) }, format: "")
         text += "\nBuild cache usage: " + Human.size(Double(cacheSize)) + "\n\n"
         return text + (try cacheTable.print(caches.map(cacheDetail), format: ""))
@@ -111,14 +115,18 @@ private struct DiskUsage {
 
     func detailedJSON() -> JSON {
         .members([
-            ("Images", .array(imageRows.map { $0.json })), ("Containers", .array(containers.map { containerDetail($0).json })),
-            ("Volumes", .array(volumes.map { volumeListingRow($0).json })), ("BuildCache", .array(caches.map { cacheDetail($0).json })),
+            ("Images", .array(imageRows.map { $0.json })),
+            ("Containers", .array(containers.map { containerDetail($0).json })),
+            ("Volumes", .array(volumes.map { volumeListingRow($0).json })),
+            ("BuildCache", .array(caches.map { cacheDetail($0).json })),
         ])
     }
 
     private var imageTable: Table {
         Table(
-            columns: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
+            columns:
+                "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t"
+                + "{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
             headers: [
                 "Repository": "REPOSITORY", "Tag": "TAG", "ID": "IMAGE ID", "CreatedSince": "CREATED", "Size": "SIZE",
                 "SharedSize": "SHARED SIZE", "UniqueSize": "UNIQUE SIZE", "Containers": "CONTAINERS",
@@ -129,9 +137,12 @@ private struct DiskUsage {
 
     private var containerTable: Table {
         Table(
-            columns: "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}",
+            columns:
+                "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t"
+                + "{{.RunningFor}}\t{{.Status}}\t{{.Names}}",
             headers: [
-                "ID": "CONTAINER ID", "Image": "IMAGE", "Command": "COMMAND", "LocalVolumes": "LOCAL VOLUMES", "Size": "SIZE",
+                "ID": "CONTAINER ID", "Image": "IMAGE", "Command": "COMMAND", "LocalVolumes": "LOCAL VOLUMES",
+                "Size": "SIZE",
                 "RunningFor": "CREATED", "Status": "STATUS", "Names": "NAMES",
             ])
     }
@@ -144,12 +155,16 @@ private struct DiskUsage {
     }
 
     private var volumeTable: Table {
-        Table(columns: "{{.Name}}\t{{.Links}}\t{{.Size}}", headers: ["Name": "VOLUME NAME", "Links": "LINKS", "Size": "SIZE"])
+        Table(
+            columns: "{{.Name}}\t{{.Links}}\t{{.Size}}",
+            headers: ["Name": "VOLUME NAME", "Links": "LINKS", "Size": "SIZE"])
     }
 
     private var cacheTable: Table {
         Table(
-            columns: "{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}",
+            columns:
+                "{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t"
+                + "{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}",
             headers: [
                 "ID": "CACHE ID", "CacheType": "CACHE TYPE", "Size": "SIZE", "CreatedSince": "CREATED",
                 "LastUsedSince": "LAST USED", "UsageCount": "USAGE", "Shared": "SHARED",
@@ -165,8 +180,10 @@ private struct DiskUsage {
             "*formatter.buildCacheContext",
             [
                 ("ID", .string(id)), ("CacheType", .string(cache["Type"]?.string ?? "")),
-                ("Size", .string(Human.size(Double(cache["Size"]?.int ?? 0), digits: 3))), ("CreatedSince", .string(ago("CreatedAt"))),
-                ("LastUsedSince", .string(ago("LastUsedAt"))), ("UsageCount", .string(String(cache["UsageCount"]?.int ?? 0))),
+                ("Size", .string(Human.size(Double(cache["Size"]?.int ?? 0), digits: 3))),
+                ("CreatedSince", .string(ago("CreatedAt"))),
+                ("LastUsedSince", .string(ago("LastUsedAt"))),
+                ("UsageCount", .string(String(cache["UsageCount"]?.int ?? 0))),
                 ("Shared", .string(cache["Shared"]?.bool == true ? "true" : "false")),
             ])
     }

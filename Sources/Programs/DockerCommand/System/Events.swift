@@ -36,10 +36,14 @@ private let shapeOfEvent: Shape = .structure(
         "events.Message",
         [
             Structure.Field("Status", key: "status", .string), Structure.Field("ID", key: "id", .string),
-            Structure.Field("From", key: "from", .string), Structure.Field("Type", .string), Structure.Field("Action", .string),
+            Structure.Field("From", key: "from", .string), Structure.Field("Type", .string),
+            Structure.Field("Action", .string),
             Structure.Field(
                 "Actor",
-                .structure(Structure("events.Actor", [Structure.Field("ID", .string), Structure.Field("Attributes", .map(.string))]))),
+                .structure(
+                    Structure(
+                        "events.Actor", [Structure.Field("ID", .string), Structure.Field("Attributes", .map(.string))]))
+            ),
             Structure.Field("Scope", key: "scope", .string), Structure.Field("Time", key: "time", .int),
             Structure.Field("TimeNano", key: "timeNano", .int),
         ]))
@@ -60,7 +64,9 @@ private func printEvent(_ event: JSON, _ template: Template?) throws {
     } else if let time = event["time"]?.int, time != 0 {
         text = Moment(seconds: time).rfc3339Nano + " "
     }
-    text += (event["Type"]?.string ?? "") + " " + (event["Action"]?.string ?? "") + " " + (event["Actor"]?["ID"]?.string ?? "")
+    text +=
+        (event["Type"]?.string ?? "") + " " + (event["Action"]?.string ?? "") + " "
+        + (event["Actor"]?["ID"]?.string ?? "")
     let attributes = (event["Actor"]?["Attributes"]?.object?.members ?? [])
         .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }.map { $0.name + "=" + ($0.value.string ?? "") }
     if !attributes.isEmpty { text += " (" + attributes.joined(separator: ", ") + ")" }

@@ -38,7 +38,8 @@ private func showInfo(_ session: Session, format: String) throws -> Int32 {
 }
 
 private func clientText(_ session: Session) -> String {
-    "Client:\n Version:    \(clientVersion)\n Context:    \(session.contextName)\n Debug Mode: \(session.options.debug)\n"
+    "Client:\n Version:    \(clientVersion)\n Context:    \(session.contextName)\n"
+        + " Debug Mode: \(session.options.debug)\n"
 }
 
 private func printInfo(
@@ -150,7 +151,9 @@ private struct InfoText {
         for (title, key) in [("containerd", "ContainerdCommit"), ("runc", "RuncCommit"), ("init", "InitCommit")] {
             let id = info[key]?["ID"]?.string ?? ""
             let expected = info[key]?["Expected"]?.string ?? ""
-            line(" " + title + " version: " + id + (!expected.isEmpty && expected != id ? " (expected: " + expected + ")" : ""))
+            line(
+                " " + title + " version: " + id
+                    + (!expected.isEmpty && expected != id ? " (expected: " + expected + ")" : ""))
         }
     }
 
@@ -195,7 +198,9 @@ private struct InfoText {
         lineIfAny(" HTTPS Proxy: ", string("HttpsProxy"))
         lineIfAny(" No Proxy: ", string("NoProxy"))
         let server = string("IndexServerAddress")
-        if !server.isEmpty, let user = info["Username"]?.string { line(" Username: " + user + "\n Registry: " + server) }
+        if !server.isEmpty, let user = info["Username"]?.string {
+            line(" Username: " + user + "\n Registry: " + server)
+        }
         if let labels = info["Labels"]?.array, !labels.isEmpty {
             line(" Labels:")
             for label in labels { line("  " + (label.string ?? "")) }

@@ -60,12 +60,15 @@ private func rendered(_ object: Inspected, _ template: Template) throws -> Strin
 }
 
 func inspectCommand(_ session: Session) -> Command {
-    Command("inspect", "[OPTIONS] NAME|ID [NAME|ID...]", "Return low-level information on Docker objects", .atLeast(1)) { flags in
+    Command("inspect", "[OPTIONS] NAME|ID [NAME|ID...]", "Return low-level information on Docker objects", .atLeast(1))
+    { flags in
         let format = flags.formatFlag("f", usage: inspectFormatUsage)
         let size = flags.bool("size", "s", usage: "Display total file sizes if the type is container")
         let type = flags.string("type", usage: "Only inspect objects of the given type")
         return performing { names in
-            if type.isSet && type.value.isEmpty { throw CommandFailure("type is empty: must be one of the kinds of objects") }
+            if type.isSet && type.value.isEmpty {
+                throw CommandFailure("type is empty: must be one of the kinds of objects")
+            }
             try checkKind(type.value)
             let client = try session.client()
             return try inspect(names, format: format.value) { try findAny($0, type.value, size: size.value, client) }
@@ -84,7 +87,8 @@ private func findAny(_ name: String, _ type: String, size: Bool, _ client: Engin
     for kind in kinds where type.isEmpty || kind.name == type {
         do throws(EngineFailure) {
             let query = size && kind.name == "container" ? [("size", "1")] : []
-            return Inspected(json: try client.get(kind.path + pathEscaped(name) + kind.suffix, query), shape: kind.shape)
+            return Inspected(
+                json: try client.get(kind.path + pathEscaped(name) + kind.suffix, query), shape: kind.shape)
         } catch {
             // Not of this kind: perhaps of the next. An odd name may be one that a kind cannot have at all.
             if error.isUnreachable || !type.isEmpty { throw error }
@@ -121,7 +125,8 @@ func pathEscaped(_ text: String) -> String {
 
 func inspectContainerCommand(_ session: Session) -> Command {
     Command(
-        "inspect", "[OPTIONS] CONTAINER [CONTAINER...]", "Display detailed information on one or more containers", .atLeast(1)
+        "inspect", "[OPTIONS] CONTAINER [CONTAINER...]", "Display detailed information on one or more containers",
+        .atLeast(1)
     ) { flags in
         let format = flags.formatFlag("f", usage: inspectFormatUsage)
         let size = flags.bool("size", "s", usage: "Display total file sizes")
@@ -129,7 +134,8 @@ func inspectContainerCommand(_ session: Session) -> Command {
             let client = try session.client()
             return try inspect(names, format: format.value) { name in
                 Inspected(
-                    json: try client.get("/containers/" + pathEscaped(name) + "/json", size.value ? [("size", "1")] : []),
+                    json: try client.get(
+                        "/containers/" + pathEscaped(name) + "/json", size.value ? [("size", "1")] : []),
                     shape: Shapes.container)
             }
         }
@@ -137,13 +143,15 @@ func inspectContainerCommand(_ session: Session) -> Command {
 }
 
 func inspectImageCommand(_ session: Session) -> Command {
-    Command("inspect", "[OPTIONS] IMAGE [IMAGE...]", "Display detailed information on one or more images", .atLeast(1)) { flags in
+    Command("inspect", "[OPTIONS] IMAGE [IMAGE...]", "Display detailed information on one or more images", .atLeast(1))
+    { flags in
         let format = flags.formatFlag("f", usage: inspectFormatUsage)
         let platform = flags.string(
             "platform",
-            usage: "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not multi-platform"
-                + " capable, the command will error out if the platform does not match.\n'os[/arch[/variant]]': Explicit platform"
-                + " (eg. linux/amd64)")
+            usage:
+                "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not"
+                + " multi-platform capable, the command will error out if the platform does not match.\n"
+                + "'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)")
         return performing { names in
             let client = try session.client()
             let query = try platformQuery(platform.value, since: "1.49", "--platform", client)
@@ -162,7 +170,9 @@ func platformQuery(_ text: String, since: String, _ flag: String, _ client: Engi
     guard parts.count <= 3, !parts.contains("") else {
         throw CommandFailure("\"" + text + "\": cannot parse platform specifier: invalid argument")
     }
-    var members: [(String, JSON)] = [("architecture", .string(parts.count > 1 ? parts[1] : "")), ("os", .string(parts[0]))]
+    var members: [(String, JSON)] = [
+        ("architecture", .string(parts.count > 1 ? parts[1] : "")), ("os", .string(parts[0])),
+    ]
     if parts.count == 1 { members[0].1 = .string(ClientDescription.architecture) }
     if parts.count > 2 { members.append(("variant", .string(parts[2]))) }
     return [("platform", JSON.members(members).text())]
@@ -178,7 +188,9 @@ func requireVersion(_ version: String, _ flag: String, _ client: EngineClient) t
 }
 
 func inspectNetworkCommand(_ session: Session) -> Command {
-    Command("inspect", "[OPTIONS] NETWORK [NETWORK...]", "Display detailed information on one or more networks", .atLeast(1)) { flags in
+    Command(
+        "inspect", "[OPTIONS] NETWORK [NETWORK...]", "Display detailed information on one or more networks", .atLeast(1)
+    ) { flags in
         let format = flags.formatFlag("f", usage: inspectFormatUsage)
         let verbose = flags.bool("verbose", "v", usage: "Verbose output for diagnostics")
         return performing { names in
@@ -193,7 +205,9 @@ func inspectNetworkCommand(_ session: Session) -> Command {
 }
 
 func inspectVolumeCommand(_ session: Session) -> Command {
-    Command("inspect", "[OPTIONS] VOLUME [VOLUME...]", "Display detailed information on one or more volumes", .atLeast(1)) { flags in
+    Command(
+        "inspect", "[OPTIONS] VOLUME [VOLUME...]", "Display detailed information on one or more volumes", .atLeast(1)
+    ) { flags in
         let format = flags.formatFlag("f", usage: inspectFormatUsage)
         return performing { names in
             let client = try session.client()

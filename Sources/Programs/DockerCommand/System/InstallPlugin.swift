@@ -41,7 +41,9 @@ func installPluginCommand(_ session: Session) -> Command {
 /// What a plugin wants to be allowed, once the user has agreed.
 private func acceptedPrivileges(of remote: ImageReference, granted: Bool, _ session: Session) throws -> JSON {
     let headers = registryHeader(remote.server, session)
-    let wanted = try session.client().request("GET", "/plugins/privileges", [("remote", remote.familiar)], headers: headers).json()
+    let wanted = try session.client().request(
+        "GET", "/plugins/privileges", [("remote", remote.familiar)], headers: headers
+    ).json()
     if granted { return wanted }
     Console.out("Plugin \"" + remote.familiar + "\" is requesting the following privileges:\n")
     for privilege in wanted.array ?? [] {
@@ -49,7 +51,9 @@ private func acceptedPrivileges(of remote: ImageReference, granted: Bool, _ sess
         Console.out(" - " + (privilege["Name"]?.string ?? "") + ": [" + values.joined(separator: " ") + "]\n")
     }
     Console.out("Do you grant the above permissions? [y/N] ")
-    guard readLineFromInput()?.lowercased() == "y" else { throw CommandFailure("permission denied while installing plugin " + remote.familiar) }
+    guard readLineFromInput()?.lowercased() == "y" else {
+        throw CommandFailure("permission denied while installing plugin " + remote.familiar)
+    }
     return wanted
 }
 
@@ -101,7 +105,8 @@ func pushPluginCommand(_ session: Session) -> Command {
 func createPluginCommand(_ session: Session) -> Command {
     Command(
         "create", "[OPTIONS] PLUGIN PLUGIN-DATA-DIR",
-        "Create a plugin from a rootfs and configuration. Plugin data directory must contain config.json and rootfs directory.",
+        "Create a plugin from a rootfs and configuration."
+            + " Plugin data directory must contain config.json and rootfs directory.",
         .exactly(2)
     ) { flags in
         let compress = flags.bool("compress", usage: "Compress the context using gzip")
@@ -111,19 +116,21 @@ func createPluginCommand(_ session: Session) -> Command {
             guard Files.isDirectory(folder) else { throw CommandFailure("context must be a directory") }
             _ = try JSON(parsing: try Files.read(folder + "/config.json"))
             var problem: (any Error)?
-            let body = ArchiveCopy.body({ send in
-                let sink = SendingSink(send)
-                let writer = TarWriter(sink)
-                let root = try Descriptor.open(folder, O_RDONLY | O_DIRECTORY)
-                try TreeArchive(root: root.number, writer: writer).addAll()
-                try writer.finish()
-                try sink.flush()
-            }, failed: { problem = $0 })
+            let body = ArchiveCopy.body(
+                { send in
+                    let sink = SendingSink(send)
+                    let writer = TarWriter(sink)
+                    let root = try Descriptor.open(folder, O_RDONLY | O_DIRECTORY)
+                    try TreeArchive(root: root.number, writer: writer).addAll()
+                    try writer.finish()
+                    try sink.flush()
+                }, failed: { problem = $0 })
             let name = try ImageReference(arguments[0]).tagged.familiar
             do {
                 _ = try session.client().request(
                     "POST", "/plugins/create", [("name", name)], body: body,
-                    headers: [(name: "Content-Type", value: "application/x-tar")]).all()
+                    headers: [(name: "Content-Type", value: "application/x-tar")]
+                ).all()
             } catch {
                 throw problem ?? error
             }

@@ -19,7 +19,8 @@ func pluginCommands(_ session: Session) -> [Command] {
     }
     remove.aliases = ["remove"]
     return [
-        createPluginCommand(session), installPluginCommand(session), pushPluginCommand(session), upgradePluginCommand(session),
+        createPluginCommand(session), installPluginCommand(session), pushPluginCommand(session),
+        upgradePluginCommand(session),
         switchCommand(
             "disable", "Disable a plugin", session,
             query: { flags in
@@ -39,7 +40,9 @@ func pluginCommands(_ session: Session) -> [Command] {
         Command("set", "PLUGIN KEY=VALUE [KEY=VALUE...]", "Change settings for a plugin", .atLeast(2)) { _ in
             performing { arguments in
                 let settings = JSON.strings(Array(arguments.dropFirst()))
-                _ = try session.client().request("POST", "/plugins/" + pathEscaped(arguments[0]) + "/set", json: settings).all()
+                _ = try session.client().request(
+                    "POST", "/plugins/" + pathEscaped(arguments[0]) + "/set", json: settings
+                ).all()
                 return 0
             }
         },
@@ -60,7 +63,9 @@ private func switchCommand(
 }
 
 private func inspectPluginCommand(_ session: Session) -> Command {
-    Command("inspect", "[OPTIONS] PLUGIN [PLUGIN...]", "Display detailed information on one or more plugins", .atLeast(1)) { flags in
+    Command(
+        "inspect", "[OPTIONS] PLUGIN [PLUGIN...]", "Display detailed information on one or more plugins", .atLeast(1)
+    ) { flags in
         let format = flags.formatFlag("f", usage: inspectFormatUsage)
         return performing { names in
             let client = try session.client()
@@ -85,7 +90,8 @@ private func listPlugins(_ flags: FlagSet, _ session: Session) -> Command.Action
             return Row(
                 "*plugin.pluginContext",
                 [
-                    ("ID", .string(whole.value ? id : Human.shortID(id))), ("Name", .string(plugin["Name"]?.string ?? "")),
+                    ("ID", .string(whole.value ? id : Human.shortID(id))),
+                    ("Name", .string(plugin["Name"]?.string ?? "")),
                     ("Description", .string(whole.value ? text : Human.ellipsis(text, 45))),
                     ("Enabled", .bool(plugin["Enabled"]?.bool ?? false)),
                     ("PluginReference", .string(plugin["PluginReference"]?.string ?? "")),
@@ -94,7 +100,8 @@ private func listPlugins(_ flags: FlagSet, _ session: Session) -> Command.Action
         let table = Table(
             columns: "{{.ID}}\t{{.Name}}\t{{.Description}}\t{{.Enabled}}",
             headers: [
-                "ID": "ID", "Name": "NAME", "Description": "DESCRIPTION", "Enabled": "ENABLED", "PluginReference": "PLUGIN REFERENCE",
+                "ID": "ID", "Name": "NAME", "Description": "DESCRIPTION", "Enabled": "ENABLED",
+                "PluginReference": "PLUGIN REFERENCE",
             ])
         let chosen = format.value.isEmpty && !quiet.value ? session.config.text("pluginsFormat") : format.value
         Console.out(try table.print(rows, format: quiet.value && chosen.isEmpty ? "{{.ID}}" : chosen))

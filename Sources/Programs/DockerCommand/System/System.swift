@@ -6,7 +6,9 @@ internal import JSON
 internal import Linux
 
 func systemCommands(_ session: Session) -> [Command] {
-    let dial = Command("dial-stdio", "", "Proxy the stdio stream to the daemon connection. Should not be invoked manually.", .none) { _ in
+    let dial = Command(
+        "dial-stdio", "", "Proxy the stdio stream to the daemon connection. Should not be invoked manually.", .none
+    ) { _ in
         performing { _ in try dialStandardStreams(session) }
     }
     dial.hidden = true
@@ -60,13 +62,17 @@ private struct SystemPrune {
         take((try pruneNetworks(session, filters), 0))
         if volumes { take(try pruneVolumes(session, filters)) }
         take(try pruneImages(session, filters, all: all))
-        if try !session.client().speaksOlder(than: "1.31") { take(try pruneBuildCache(session, filters, all: all, keep: 0)) }
+        if try !session.client().speaksOlder(than: "1.31") {
+            take(try pruneBuildCache(session, filters, all: all, keep: 0))
+        }
         Console.out("Total reclaimed space: " + Human.size(Double(space)) + "\n")
         return 0
     }
 
     private var warning: String {
-        var text = "WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n"
+        var text =
+            "WARNING! This will remove:\n  - all stopped containers\n"
+            + "  - all networks not used by at least one container\n"
         if volumes { text += "  - all anonymous volumes not used by at least one container\n" }
         text += all ? "  - all images without at least one container associated to them\n" : "  - all dangling images\n"
         text += all ? "  - all build cache\n" : "  - unused build cache\n"
@@ -79,7 +85,9 @@ private struct SystemPrune {
 }
 
 /// Prunes the build cache; says what, and how many bytes that freed.
-func pruneBuildCache(_ session: Session, _ filters: [Filter], all: Bool, keep: Int64) throws -> (report: String, space: Int) {
+func pruneBuildCache(_ session: Session, _ filters: [Filter], all: Bool, keep: Int64) throws -> (
+    report: String, space: Int
+) {
     var query: [(String, String)] = all ? [("all", "1")] : []
     query += filterQuery(filters + session.config.pruneConditions)
     if keep > 0 { query.append(("keep-storage", String(keep))) }

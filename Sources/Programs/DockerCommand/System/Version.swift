@@ -99,7 +99,8 @@ private let shapeOfServer: Shape = .structure(
     Structure(
         "types.Version",
         [
-            Structure.Field("Platform", .structure(Structure("struct { Name string }", [Structure.Field("Name", .string)]))),
+            Structure.Field(
+                "Platform", .structure(Structure("struct { Name string }", [Structure.Field("Name", .string)]))),
             Structure.Field("Components", .list(.raw)),
             Structure.Field("Version", .string), Structure.Field("APIVersion", key: "ApiVersion", .string),
             Structure.Field("MinAPIVersion", .string), Structure.Field("GitCommit", .string),
@@ -152,7 +153,9 @@ private func legacyEngine(_ server: JSON) -> JSON {
     var details = server.object ?? JSON.Object()
     let experimental: JSON = .string(server["Experimental"]?.bool == true ? "true" : "false")
     details["Experimental"] = experimental
-    return .members([("Name", .string("Engine")), ("Version", server["Version"] ?? .string("")), ("Details", .object(details))])
+    return .members([
+        ("Name", .string("Engine")), ("Version", server["Version"] ?? .string("")), ("Details", .object(details)),
+    ])
 }
 
 /// Build times in RFC 3339 are told in the local zone.
@@ -163,13 +166,15 @@ private func withLocalBuildTimes(_ server: JSON) -> JSON {
         return .string(moment.ansic)
     }
     if let components = object["Components"]?.array {
-        object["Components"] = .array(components.map { component in
-            guard let time = local(component["Details"]), var changed = component.object, var details = component["Details"]?.object
-            else { return component }
-            details["BuildTime"] = time
-            changed["Details"] = .object(details)
-            return .object(changed)
-        })
+        object["Components"] = .array(
+            components.map { component in
+                guard let time = local(component["Details"]), var changed = component.object,
+                    var details = component["Details"]?.object
+                else { return component }
+                details["BuildTime"] = time
+                changed["Details"] = .object(details)
+                return .object(changed)
+            })
     }
     if let time = local(server) { object["BuildTime"] = time }
     return .object(object)

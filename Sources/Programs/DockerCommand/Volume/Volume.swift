@@ -11,7 +11,9 @@ func volumeCommands(_ session: Session) -> [Command] {
         let force = flags.bool("force", "f", usage: "Force the removal of one or more volumes")
         return performing { names in
             try forEach(names) { name in
-                _ = try session.client().request("DELETE", "/volumes/" + pathEscaped(name), force.value ? [("force", "1")] : []).all()
+                _ = try session.client().request(
+                    "DELETE", "/volumes/" + pathEscaped(name), force.value ? [("force", "1")] : []
+                ).all()
                 Console.out(name + "\n")
             }
         }
@@ -24,7 +26,8 @@ func volumeCommands(_ session: Session) -> [Command] {
         both(remove, "docker volume rm", "docker volume remove"),
         Command("update", "[OPTIONS] [VOLUME]", "Update a volume (cluster volumes only)", .atMost(1)) { flags in
             flags.string(
-                "availability", usage: "Cluster Volume availability (\"active\", \"pause\", \"drain\")", default: "active")
+                "availability", usage: "Cluster Volume availability (\"active\", \"pause\", \"drain\")",
+                default: "active")
             return performing { _ in throw CommandFailure("Can only update cluster volumes") }
         },
     ]
@@ -42,7 +45,9 @@ private func listVolumes(_ flags: FlagSet, _ session: Session) -> Command.Action
             ($0["Name"]?.string ?? "").naturallyPrecedes($1["Name"]?.string ?? "")
         }
         if cluster.value { volumes = volumes.filter { !($0["ClusterVolume"] ?? .null).isNull } }
-        Console.out(try volumeTable.print(volumes.map(volumeListingRow), format: quiet.value && chosen.isEmpty ? "{{.Name}}" : chosen))
+        Console.out(
+            try volumeTable.print(
+                volumes.map(volumeListingRow), format: quiet.value && chosen.isEmpty ? "{{.Name}}" : chosen))
         return 0
     }
 }
@@ -50,7 +55,8 @@ private func listVolumes(_ flags: FlagSet, _ session: Session) -> Command.Action
 private let volumeTable = Table(
     columns: "{{.Driver}}\t{{.Name}}",
     headers: [
-        "Name": "VOLUME NAME", "Driver": "DRIVER", "Scope": "SCOPE", "Availability": "AVAILABILITY", "Mountpoint": "MOUNTPOINT",
+        "Name": "VOLUME NAME", "Driver": "DRIVER", "Scope": "SCOPE", "Availability": "AVAILABILITY",
+        "Mountpoint": "MOUNTPOINT",
         "Labels": "LABELS", "Links": "LINKS", "Size": "SIZE", "Group": "GROUP", "Status": "STATUS",
     ])
 
@@ -65,11 +71,16 @@ func volumeListingRow(_ volume: JSON) -> Row {
         "*formatter.volumeContext",
         [
             ("Name", .string(text("Name"))), ("Driver", .string(text("Driver"))), ("Scope", .string(text("Scope"))),
-            ("Mountpoint", .string(text("Mountpoint"))), ("Labels", .string(labelText(labels))), ("Links", .string(links)),
-            ("Size", .string(size)), ("Group", .string("N/A")), ("Availability", .string("N/A")), ("Status", .string("N/A")),
-        ], methods: ["Label": { (arguments) throws(TemplateFailure) in
-            .string(labels[arguments.first.map { goPrint($0) } ?? ""]?.string ?? "")
-        }])
+            ("Mountpoint", .string(text("Mountpoint"))), ("Labels", .string(labelText(labels))),
+            ("Links", .string(links)),
+            ("Size", .string(size)), ("Group", .string("N/A")), ("Availability", .string("N/A")),
+            ("Status", .string("N/A")),
+        ],
+        methods: [
+            "Label": { (arguments) throws(TemplateFailure) in
+                .string(labels[arguments.first.map { goPrint($0) } ?? ""]?.string ?? "")
+            }
+        ])
 }
 
 private func createVolumeCommand(_ session: Session) -> Command {
@@ -82,10 +93,12 @@ private func createVolumeCommand(_ session: Session) -> Command {
         let options = flags.map("opt", "o", usage: "Set driver specific options")
         return performing { arguments in
             if let used = clusterFlags.first(where: { $0.isSet }) {
-                throw CommandFailure("\"--" + used.name + "\" is for cluster volumes, which need a swarm: not supported")
+                throw CommandFailure(
+                    "\"--" + used.name + "\" is for cluster volumes, which need a swarm: not supported")
             }
             if oldName.isSet && !arguments.isEmpty {
-                throw CommandFailure("conflicting options: cannot specify a volume-name through both --name and as a positional arg")
+                throw CommandFailure(
+                    "conflicting options: cannot specify a volume-name through both --name and as a positional arg")
             }
             var members: [(String, JSON)] = [("Driver", .string(driver.value))]
             if !options.value.isEmpty { members.append(("DriverOpts", textMap(pairs(options.value)))) }
@@ -101,14 +114,16 @@ private func createVolumeCommand(_ session: Session) -> Command {
 
 private func declareClusterFlags(_ flags: FlagSet) -> [AnyFlag] {
     [
-        flags.string("availability", usage: "Cluster Volume availability (\"active\", \"pause\", \"drain\")", default: "active"),
+        flags.string(
+            "availability", usage: "Cluster Volume availability (\"active\", \"pause\", \"drain\")", default: "active"),
         flags.string("group", usage: "Cluster Volume group (cluster volumes)"),
         flags.string("limit-bytes", usage: "Minimum size of the Cluster Volume in bytes", type: "bytes"),
         flags.string("required-bytes", usage: "Maximum size of the Cluster Volume in bytes", type: "bytes"),
         flags.string("scope", usage: "Cluster Volume access scope (\"single\", \"multi\")", default: "single"),
         flags.map("secret", usage: "Cluster Volume secrets"),
         flags.string(
-            "sharing", usage: "Cluster Volume access sharing (\"none\", \"readonly\", \"onewriter\", \"all\")", default: "none"),
+            "sharing", usage: "Cluster Volume access sharing (\"none\", \"readonly\", \"onewriter\", \"all\")",
+            default: "none"),
         flags.list("topology-preferred", usage: "A topology that the Cluster Volume would be preferred in"),
         flags.list("topology-required", usage: "A topology that the Cluster Volume must be accessible from"),
         flags.string("type", usage: "Cluster Volume access type (\"mount\", \"block\")", default: "block"),
@@ -127,7 +142,8 @@ private func pruneVolumesCommand(_ session: Session) -> Command {
             if !force.value, try !session.confirms(warning) { return 0 }
             let conditions = filters.value + (all.value ? [Filter("all", "true")] : [])
             let (report, space) = try pruneVolumes(session, conditions)
-            Console.out((report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
+            Console.out(
+                (report.isEmpty ? "" : report + "\n") + "Total reclaimed space: " + Human.size(Double(space)) + "\n")
             return 0
         }
     }
