@@ -51,7 +51,7 @@ private struct ChangeWalk {
                 if below != nil { record(here, .deleted, path) }
                 continue
             }
-            if below == nil && Self.furniture.contains(here) { continue }
+            if here == "/.dockerenv" || below == nil && Self.furniture.contains(here) { continue }
             let isDirectory = cl_format(status.st_mode) == UInt32(S_IFDIR)
             if let below {
                 if !(isDirectory && Self.isSame(status, below)) { record(here, .modified, path) }
