@@ -8,8 +8,8 @@ struct AbsentRoutes: Sendable {
 
     private static let notManager = APIError(
         503,
-        "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this node to swarm"
-            + " and try again.")
+        "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this"
+            + " node to swarm and try again.")
 
     private static func refuse(_ call: Call) async throws -> HTTPResponse { throw notManager }
 
