@@ -59,7 +59,6 @@ struct RoundTripTests {
     @Test func stats() throws { #expect(try again(Self.stats, StatsResponse.self) == Self.stats) }
 
     @Test func createRequestHasItsConfigurationBesideTheHostsPart() throws {
-        let text =
         let text = """
             {"Image":"a","Cmd":"sh","HostConfig":{"AutoRemove":true},
             "NetworkingConfig":{"EndpointsConfig":{"n":{}}}}
