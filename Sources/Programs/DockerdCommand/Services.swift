@@ -128,7 +128,13 @@ struct Services: Sendable {
     }
 
     /// Takes over the settings that may change while running.
-    func reload(_ settings: Settings) async {}
+    func reload(_ settings: Settings) async {
+        do throws(SettingsError) {
+            engine.reconfigure(try settings.engineConfiguration(report: engine.configuration.report))
+        } catch {
+            Services.log.error("\(error.message)")
+        }
+    }
 
     private static func ping(_ call: Call) async throws -> HTTPResponse {
         let headers = [

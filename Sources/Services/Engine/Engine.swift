@@ -13,7 +13,7 @@ internal import Workers
 /// A container's life is a value (`ContainerLife`); each `Container` has one line in which its changes wait for one
 /// another; readers take copies and wait for nobody.
 public final class Engine: Sendable {
-    public let configuration: EngineConfiguration
+    private let settings: Mutex<EngineConfiguration>
     public let events: EventBus
     public let facts: HostFacts
     public let networks: NetworkController
@@ -31,7 +31,7 @@ public final class Engine: Sendable {
         _ configuration: EngineConfiguration, containerd: ContainerdClient, images: any ContainerImages,
         networks: NetworkController, volumes: VolumeStore, events: EventBus
     ) throws(EngineError) {
-        self.configuration = configuration
+        settings = Mutex(configuration)
         self.events = events
         self.images = images
         self.networks = networks
@@ -44,6 +44,25 @@ public final class Engine: Sendable {
         } catch {
             throw .failed(error.message)
         }
+    }
+
+    /// As it is now: a reload changes parts of it.
+    public var configuration: EngineConfiguration { settings.withLock { $0 } }
+
+    /// Takes over what may change while the daemon runs (SIGHUP): debug, labels, live restore, the shutdown timeout,
+    /// runtimes and registries. Everything else stays as it was.
+    public func reconfigure(_ new: EngineConfiguration) {
+        settings.withLock { settings in
+            settings.debug = new.debug
+            settings.labels = new.labels
+            settings.liveRestore = new.liveRestore
+            settings.shutdownTimeout = new.shutdownTimeout
+            settings.runtimes = new.runtimes
+            settings.defaultRuntime = new.defaultRuntime
+            settings.registryMirrors = new.registryMirrors
+            settings.insecureRegistries = new.insecureRegistries
+        }
+        events.publish("daemon", "reload", facts.hostname, ["name": facts.hostname])
     }
 
     /// The container of a name, an id, or the beginning of one.
