@@ -24,12 +24,24 @@ struct Daemon {
             Daemon.log.info("Starting up")
             let services = try await Services.start(settings)
             let router = services.router()
-            let server = HTTPServer { await router.answer($0) }
+            let idle = IdleMemory { milliseconds, body in
+                Task {
+                    // Nothing cancels this task; a shorter wait would do no harm.
+                    try? await Task.sleep(for: .milliseconds(milliseconds))
+                    body()
+                }
+            }
+            let server = HTTPServer { request in
+                idle.touch()
+                return await router.answer(request)
+            }
             try Listeners(settings: settings).open { listener, host in
                 if let path = listener.path { sockets.append(path) }
                 try serve(listener, host, server)
             }
             Daemon.log.info("Daemon has completed initialization")
+            idle.touch()
+            ServiceNotification.send("READY=1")
             await serve(signals, services)
             for path in sockets { unlink(path) }
             Daemon.log.info("Daemon shutdown complete")
@@ -79,6 +91,7 @@ struct Daemon {
                 Console.error("Forcing docker daemon shutdown without cleanup; 3 interrupts received\n")
                 exit(128 + signal)
             }
+            ServiceNotification.send("STOPPING=1")
             await services.shutdown()
             impatience.cancel()
             return

@@ -38,6 +38,7 @@ public enum DockerdCommand {
     }
 
     private static func serve(_ settings: Settings) -> Int32 {
+        Memory.useFewArenas()
         let signals = SignalQueue([SIGTERM, SIGINT, SIGHUP, SIGQUIT])
         Task.detached {
             let status = await Daemon(settings: settings).run(signals)
