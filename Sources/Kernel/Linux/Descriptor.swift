@@ -88,7 +88,9 @@ public func writeEverything(_ bytes: [UInt8], to descriptor: Int32) throws(Syste
     var written = 0
     while written < bytes.count {
         written += try checked("write") {
-            bytes.withUnsafeBytes { CLinux.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written) }
+            bytes.withUnsafeBytes {
+                CLinux.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
+            }
         }
     }
 }

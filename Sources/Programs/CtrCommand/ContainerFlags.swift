@@ -36,13 +36,12 @@ struct ContainerFlags {
             "specify existing Linux namespaces to join at container runtime (format '<nstype>:<path>')")
         pidFile = flags.string("pid-file", usage: "file path to write the task's pid")
         gpus = flags.texts("gpus", "add gpus to the container")
-        allowNewPrivileges = flags.bool(
-            "allow-new-privs", usage: "turn off OCI spec's NoNewPrivileges feature flag")
+        allowNewPrivileges = flags.bool("allow-new-privs", usage: "turn off OCI spec's NoNewPrivileges feature flag")
         memoryLimit = flags.uint("memory-limit", "memory limit (in bytes) for the container")
         devices = flags.texts(
             "device",
-            "file path to a device to add to the container; or a path to a directory tree of devices to add to the container"
-        )
+            "file path to a device to add to the container; or a path to a directory tree of devices "
+                + "to add to the container")
         addedCapabilities = flags.texts("cap-add", "add Linux capabilities (Set capabilities with 'CAP_' prefix)")
         droppedCapabilities = flags.texts("cap-drop", "drop Linux capabilities (Set capabilities with 'CAP_' prefix)")
         seccomp = flags.bool("seccomp", usage: "enable the default seccomp profile")
@@ -69,8 +68,7 @@ struct ContainerFlags {
                 return value
             })
         cpuPeriod = flags.uint("cpu-period", "Limit CPU CFS period")
-        rootfsPropagation = flags.string(
-            "rootfs-propagation", usage: "set the propagation of the container rootfs")
+        rootfsPropagation = flags.string("rootfs-propagation", usage: "set the propagation of the container rootfs")
     }
 }
 

@@ -4,7 +4,7 @@ internal import Linux
 internal import Terminal
 
 /// The version of docker's command line whose commands and flags these are.
-let clientVersion = "28.2.2"
+let clientVersion = "28.3.3"
 /// What stands for the commit in version texts.
 let clientBuild = "slipway"
 

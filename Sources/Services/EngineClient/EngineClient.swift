@@ -23,7 +23,7 @@ public struct EngineFailure: Error, Equatable, Sendable, CustomStringConvertible
 /// for. It makes no threads. The API version is agreed on before the first request.
 public final class EngineClient {
     /// The newest API version spoken here.
-    public static let newestVersion = "1.50"
+    public static let newestVersion = "1.51"
     /// The oldest a daemon may have.
     static let oldestVersion = "1.24"
 
