@@ -72,6 +72,19 @@ private func withServer(_ body: (GRPCClient) async throws -> Void) async throws 
 }
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct Loopback {
+    @Test func whatIsSentRightAfterACallIsOpenedArrives() async throws {
+        try await withServer { client in
+            for number in 0..<300 {
+                let call = try await client.bidirectional(chat)
+                let sent = ProtobufAny(typeURL: "number", value: Array(String(number).utf8))
+                await call.send(sent)
+                call.finish()
+                let answer = try await call.next()
+                #expect(answer?.value == sent.value)
+            }
+        }
+    }
+
     @Test(arguments: [0, 1, 100, 16_378, 65_535, 1 << 20, 15 << 20])
     func aMessageOfAnySizeComesBack(size: Int) async throws {
         try await withServer { client in

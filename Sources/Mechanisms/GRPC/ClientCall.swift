@@ -88,14 +88,17 @@ final class ClientCall: ChannelInboundHandler, @unchecked Sendable {
     // MARK: On the loop
 
     private func onLoop(_ action: @escaping @Sendable () -> Void) {
-        // Set by `start`, before anyone has this call in hand.
+        // Set by `bind`, before anyone has this call in hand.
         guard let loop else { return action() }
         if loop.inEventLoop { action() } else { loop.execute(action) }
     }
 
+    /// Names the loop that all the rest happens on. From any thread, before the call is handed out: what is sent before
+    /// `start` has run must not run beside it.
+    func bind(to loop: any EventLoop) { self.loop = loop }
+
     /// Opens the stream on `line`; on its loop.
     func start(_ line: GRPCClient.Line) {
-        loop = line.channel.eventLoop
         if let timeout {
             deadline = line.channel.eventLoop.scheduleTask(in: .nanoseconds(timeout.nanoseconds)) {
                 self.abort(.deadlineExceeded)

@@ -118,6 +118,7 @@ public final class GRPCClient: Sendable {
     private func open(_ call: ClientCall) async throws(GRPCStatus) {
         let line = try await line()
         let loop = line.channel.eventLoop
+        call.bind(to: loop)
         if loop.inEventLoop {
             call.start(line)
         } else {
