@@ -18,6 +18,7 @@ extension Directive {
             Directive(
                 "log-level", short: "l", .text(\.logLevel),
                 #"Set the logging level ("debug"|"info"|"warn"|"error"|"fatal")"#),
+            Directive("oom-score-adjust", .number(\.oomScoreAdjust), "Set the oom_score_adj for the daemon"),
             Directive("pidfile", short: "p", .text(\.pidFile), "Path to use for daemon PID file"),
             Directive("shutdown-timeout", .number(\.shutdownTimeout), "Set the default shutdown timeout"),
             Directive("storage-driver", short: "s", .text(\.storageDriver), "Storage driver to use"),
@@ -100,6 +101,26 @@ extension Directive {
 
     private static var refused: [Directive] {
         [
+            Directive(
+                "allow-direct-routing", .refused, "Allow remote access to published ports on container IP addresses"),
+            Directive(
+                "allow-nondistributable-artifacts", type: "list", .refused,
+                "Allow push of nondistributable artifacts to registry"),
+            Directive("api-cors-header", type: "string", .refused, "Set CORS headers in the Engine API"),
+            Directive("bip6", type: "string", .refused, "IPv6 address of the default bridge"),
+            Directive(
+                "cdi-spec-dir", key: "cdi-spec-dirs", type: "list", .refused, "CDI specification directories to use"),
+            Directive(
+                "default-network-opt", key: "default-network-opts", type: "mapmap", .refused,
+                "Default network options"),
+            Directive("feature", key: "features", type: "map", .refused, "Enable feature in the daemon"),
+            Directive("http-proxy", type: "string", .refused, "HTTP proxy URL to use for outgoing traffic"),
+            Directive("https-proxy", type: "string", .refused, "HTTPS proxy URL to use for outgoing traffic"),
+            Directive(
+                "ip-forward-no-drop", .refused,
+                "Do not set the filter-FORWARD policy to DROP when enabling IP forwarding"),
+            Directive("log-format", type: "string", .refused, #"Set the logging format ("text"|"json")"#),
+            Directive("no-proxy", type: "string", .refused, "Comma-separated list of hosts not to reach by proxy"),
             Directive(
                 "authorization-plugin", key: "authorization-plugins", type: "list", .refused,
                 "Authorization plugins to load"),

@@ -34,6 +34,14 @@ public enum DockerdCommand {
             return 1
         }
         DaemonLog.start(level: settings.debug ? "debug" : settings.logLevel)
+        do throws(SystemCallError) {
+            if settings.oomScoreAdjust != 0 {
+                try Files.put(String(settings.oomScoreAdjust), into: "/proc/self/oom_score_adj")
+            }
+        } catch {
+            Console.error("failed to set oom_score_adj to \(settings.oomScoreAdjust): \(error.description)\n")
+            return 1
+        }
         return serve(settings)
     }
 

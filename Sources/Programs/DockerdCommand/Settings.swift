@@ -12,6 +12,8 @@ struct Settings: Sendable {
     var shutdownTimeout = 15
     var labels: [String] = []
     var experimental = false
+    /// --oom-score-adjust: the daemon's own, from -1000 to 1000; 0 leaves it as it is.
+    var oomScoreAdjust = 0
 
     // containerd and the runtimes
     var containerd = ""
