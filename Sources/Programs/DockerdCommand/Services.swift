@@ -50,6 +50,7 @@ struct Services: Sendable {
         try await connect(client)
         let events = EventBus()
         let images = ImageStore(client: client, dataRoot: settings.dataRoot)
+        try await images.removeAbandoned()
         let networkSettings = try settings.networkConfiguration(report: report) { event in
             var attributes = ["name": event.networkName, "type": event.networkType]
             if let container = event.containerID { attributes["container"] = container }
