@@ -40,6 +40,13 @@ dockerd_up
 ok "killed in the middle of starts, dockerd knows them all or not at all" 'for c in $(docker ps -aq); do s=$(docker inspect -f "{{.State.Status}}" $c); case $s in running|created|exited) ;; *) echo $s; false ;; esac; done
     for c in $(docker ps -q); do docker exec $c true; done'
 ok "what is left of them starts" 'for c in $(docker ps -aq --filter status=created --filter status=exited); do docker start $c; done'
+mkdir -p $T/root && dd if=/dev/urandom of=$T/root/data bs=1M count=80 2>/dev/null
+tar -C $T/root -cf - . | docker import - big:1 >/dev/null; docker save -o $T/big.tar big:1; docker rmi big:1 >/dev/null
+docker load -q -i $T/big.tar >/dev/null 2>&1 &
+sleep 0.15; stop $DOCKERD KILL; dockerd_up
+ok "killed in the middle of a load, dockerd leaves no lease and no half-written blob" 'soon "[ -z \"\$(ctr -n moby leases ls -q)\" ]"
+    soon "[ -z \"\$(ls /var/lib/containerd/io.containerd.content.v1.content/ingest)\" ]"'
+ok "the load can be repeated" 'has "$(docker load -i $T/big.tar)" "big:1"; docker rmi big:1'
 ok "rm -f removes everything" 'docker rm -f $(docker ps -aq); same "$(docker ps -aq)" ""; same "$(ctr -n moby tasks ls -q; ctr -n moby containers ls -q; ctr -n moby snapshots ls | grep -c "^[0-9a-f]\{64\} " || true)" 0'
 ok "nothing is left" 'soon "[ -z \"\$(. $T/words; left)\" ]" || { left; false; }'
 stop $DOCKERD; stop $CONTAINERD
