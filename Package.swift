@@ -281,7 +281,11 @@ func executable(_ program: (name: String, command: String)) -> Target? {
     ]
     var flags = ["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
     if buildsLight {
-        flags = ["-enable-experimental-feature", "Embedded"] + flags
+        // No header that finds unwinding tables, nor the tables; code and constants share pages of the file; no build id.
+        flags = ["-enable-experimental-feature", "Embedded", "-use-ld=bfd"] + flags
+        for flag in ["--no-eh-frame-hdr", "-z", "noseparate-code", "--build-id=none", "-T", "Scripts/light.ld"] {
+            flags += ["-Xlinker", flag]
+        }
     } else {
         flags += ["-use-ld=lld", "-Xlinker", "--icf=all"]
     }
