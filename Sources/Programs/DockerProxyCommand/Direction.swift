@@ -3,13 +3,15 @@ internal import CLinux
 /// One way of a connection. It starts with plain reads and writes through one shared buffer, two calls for a small
 /// message; once whole buffers arrive it moves pages with splice(2).
 struct Direction {
-    /// The source has sent its last byte, and all of it is with the target.
+    /// The source has sent its last byte, and all of it is with the target; or the target takes no more for good.
     private(set) var isDone = false
     /// The target takes nothing now: nothing is read until it does.
     private(set) var isBlocked = false
     /// Many bytes are coming: splice them.
     private(set) var isBulk = false
     private var hasEnded = false
+    private var isBroken = false
+    private var isPassedOn = false
     private var pipe: PipePool.Loan?
     private var inPipe = 0
     private var kept: [UInt8] = []
@@ -34,7 +36,7 @@ struct Direction {
             if isBlocked && !flush(to: target, pool: &pool) { return .idle }
             if isDone { return .idle }
             if hasEnded {
-                finish(target)
+                isDone = true
                 return .idle
             }
             let count =
@@ -70,7 +72,8 @@ struct Direction {
         let sent = send(target, buffer.baseAddress, count, Int32(MSG_NOSIGNAL))
         if sent == count { return count }
         if sent < 0 && cl_errno() != EAGAIN && cl_errno() != EINTR {
-            abandon(source, target)
+            isDone = true
+            isBroken = true
             return count
         }
         kept = Array(buffer[max(0, sent)..<count])
@@ -98,7 +101,7 @@ struct Direction {
             if count < 0 {
                 if cl_errno() == EINTR { continue }
                 if cl_errno() == EAGAIN { return false }
-                fail(target, &pool)
+                fail(&pool)
                 return true
             }
             inPipe -= count
@@ -110,7 +113,7 @@ struct Direction {
             if count < 0 {
                 if cl_errno() == EINTR { continue }
                 if cl_errno() == EAGAIN { return false }
-                fail(target, &pool)
+                fail(&pool)
                 return true
             }
             kept.removeFirst(count)
@@ -126,24 +129,18 @@ struct Direction {
         inPipe = 0
     }
 
-    private mutating func finish(_ target: Int32) {
-        isDone = true
+    /// Tells both sides, once, that this way is over.
+    mutating func passEndOn(from source: Int32, to target: Int32) {
+        guard isDone, !isPassedOn else { return }
+        isPassedOn = true
+        if isBroken { shutdown(source, Int32(SHUT_RD)) }
         shutdown(target, Int32(SHUT_WR))
     }
 
-    /// The target takes no more for good.
-    private mutating func fail(_ target: Int32, _ pool: inout PipePool) {
-        release(&pool)
-        kept = []
+    private mutating func fail(_ pool: inout PipePool) {
+        close(&pool)
         isBlocked = false
-        isDone = true
-        shutdown(target, Int32(SHUT_WR))
-    }
-
-    private mutating func abandon(_ source: Int32, _ target: Int32) {
-        isDone = true
-        shutdown(source, Int32(SHUT_RD))
-        shutdown(target, Int32(SHUT_WR))
+        isBroken = true
     }
 
     /// Gives up whatever is held.

@@ -80,14 +80,21 @@ struct TCPProxy {
             return stopListening()
         }
         set(backend, Int32(IPPROTO_TCP), Int32(CL_TCP_NODELAY), 1)
-        let connected = container.with { connect(backend, $0, $1) }
-        if connected < 0 && cl_errno() != EINPROGRESS {
-            complain(cl_errno())
+        var answer = dial(backend)
+        // From a container of this machine the answer is there as soon as the first call returns; the second tells it.
+        if answer == EINPROGRESS { answer = dial(backend) }
+        guard answer == 0 || answer == EALREADY else {
+            complain(answer)
             close(client)
             close(backend)
             return
         }
-        keep(client, backend, isConnecting: connected < 0)
+        keep(client, backend, isConnecting: answer != 0)
+    }
+
+    /// connect(2); 0 or the errno.
+    private func dial(_ backend: Int32) -> Int32 {
+        container.with { connect(backend, $0, $1) } == 0 ? 0 : cl_errno()
     }
 
     private mutating func keep(_ client: Int32, _ backend: Int32, isConnecting: Bool) {
@@ -104,10 +111,12 @@ struct TCPProxy {
         }
         do throws(SystemCallError) {
             let interest = TCPProxy.interest
-            try poller.add(client, interest, token: token(slot, connection, isBackend: false))
             try poller.add(
                 backend, isConnecting ? interest.union(.writable) : interest,
                 token: token(slot, connection, isBackend: true))
+            // What the client has sent by now goes on at once; only what comes later is an event.
+            if !isConnecting { move(connection, up: true, ends: false, slot) }
+            try poller.add(client, interest, token: token(slot, connection, isBackend: false))
         } catch {
             drop(slot, connection)
         }
@@ -157,24 +166,19 @@ struct TCPProxy {
         let isBackend = token & 1 == 1
         if connection.isConnecting {
             guard isBackend else { return }
-            guard connected(connection) else { return drop(slot, connection) }
+            let answer = dial(connection.backend)
+            guard answer == 0 else {
+                complain(answer)
+                return drop(slot, connection)
+            }
             connection.isConnecting = false
             // What the client has sent meanwhile is announced no more.
             move(connection, up: true, ends: false, slot)
-            if ready.isDisjoint(with: [.readable, .endOfInput, .hungUp, .failed]) { return close(connection, slot) }
         }
         let ends = !ready.isDisjoint(with: [.endOfInput, .hungUp, .failed])
         if ends || ready.contains(.readable) { move(connection, up: !isBackend, ends: ends, slot) }
         if ready.contains(.writable) { continueBlocked(connection, up: isBackend, slot) }
-        close(connection, slot)
-    }
-
-    private func connected(_ connection: Connection) -> Bool {
-        var number: Int32 = 0
-        var length = socklen_t(MemoryLayout<Int32>.size)
-        getsockopt(connection.backend, SOL_SOCKET, SO_ERROR, &number, &length)
-        if number != 0 { complain(number) }
-        return number == 0
+        settle(connection, slot, isGone: ready.contains(.hungUp) && (isBackend ? connection.down : connection.up).isDone)
     }
 
     private mutating func continueBlocked(_ connection: Connection, up: Bool, _ slot: Int) {
@@ -197,9 +201,11 @@ struct TCPProxy {
             target, TCPProxy.interest.union(.writable), token: token(slot, connection, isBackend: up))
     }
 
-    /// Both ways done: the connection is over.
-    private mutating func close(_ connection: Connection, _ slot: Int) {
-        if connection.up.isDone && connection.down.isDone { drop(slot, connection) }
+    /// Passes an end on; both ways done, or a side gone that has nothing more to say: the connection is over.
+    private mutating func settle(_ connection: Connection, _ slot: Int, isGone: Bool) {
+        if isGone || connection.up.isDone && connection.down.isDone { return drop(slot, connection) }
+        connection.up.passEndOn(from: connection.client, to: connection.backend)
+        connection.down.passEndOn(from: connection.backend, to: connection.client)
     }
 
     private func close(_ descriptor: Int32) { _ = CLinux.close(descriptor) }
