@@ -6,7 +6,7 @@ BIN=$(readlink -f "${1:?usage: proxy.sh BIN}")
 command -v python3 >/dev/null || { echo "not ok 1 - needs python3"; echo "0 passed, 1 failed"; exit 1; }
 exec timeout 120 unshare --net --pid --fork --kill-child --mount --mount-proc --propagation private -- \
     python3 - "$BIN/docker-proxy" <<'PY'
-import os, select, signal, socket, subprocess, sys, threading, time
+import os, select, signal, socket, struct, subprocess, sys, threading, time
 PROXY = sys.argv[1]
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 # fd limits high enough for the many-connections case
@@ -114,6 +114,10 @@ s3, port3 = server(socket.AF_INET, "127.0.0.1", after)
 stop(p, signal.SIGTERM)
 p, _ = start(*args("tcp", "127.0.0.1", 7003, "127.0.0.1", port3))
 c = dial("127.0.0.1", 7003); c.sendall(b"y" * 300000); c.shutdown(socket.SHUT_WR); ok("the server may answer after the client's end", to_end(c) == b"got 300000"); c.close()
+c = dial("127.0.0.1", 7003); c.sendall(b"z" * 5); time.sleep(0.2)
+held = len(os.listdir(f"/proc/{p.pid}/fd"))
+c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); c.close(); time.sleep(0.3)
+ok("a client's reset ends both sides at once", len(os.listdir(f"/proc/{p.pid}/fd")) <= held - 2)
 ok("SIGTERM ends it with 0", stop(p, signal.SIGTERM) == 0)
 p, _ = start(*args("tcp", "127.0.0.1", 7004, "127.0.0.1", 1))
 c = dial("127.0.0.1", 7004)
