@@ -63,7 +63,7 @@ let modules: [Module] = [
     full(.Mechanisms, "Terminal", ["Linux", "CLinux"]),
     full(.Mechanisms, "CCrypto", libraries: ["crypto"], isC: true),
     full(.Mechanisms, "Digests", ["CCrypto", "ByteStream"]),
-    full(.Mechanisms, "CCompression", libraries: ["z", "zstd"], isC: true),
+    full(.Mechanisms, "CCompression", libraries: ["z", "zstd", "bz2", "lzma"], isC: true),
     full(.Mechanisms, "Compression", ["CCompression", "ByteStream"]),
     full(.Mechanisms, "CSQLite", libraries: ["sqlite3"], isC: true),
     full(.Mechanisms, "SQLite", ["CSQLite"]),
@@ -90,7 +90,7 @@ let modules: [Module] = [
         .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC"],
         packages: ["NIOCore"]),
     full(.Services, "EngineClient", ["EngineAPI", "JSON", "HTTPClient", "CLinux"]),
-    full(.Services, "Metadata", ["SQLite", "JSON", "CLinux"]),
+    full(.Services, "Metadata", ["SQLite", "JSON", "Linux", "CLinux"]),
     full(.Services, "Content", ["Metadata", "Digests", "OCIImage", "JSON", "Linux", "CLinux"]),
     full(.Services, "Snapshots", ["Metadata", "ContainerdAPI", "Linux", "CLinux"]),
     full(
@@ -103,7 +103,9 @@ let modules: [Module] = [
         .Services, "Tasks",
         ["ContainerdAPI", "Protobuf", "TTRPC", "Metadata", "Workers", "DaemonLog", "JSON", "Linux", "CLinux"],
         packages: ["NIOCore", "NIOPosix", "Logging"]),
-    full(.Services, "ContainerLogs", ["EngineAPI", "JSON", "Workers", "Linux", "CLinux"]),
+    full(
+        .Services, "ContainerLogs",
+        ["EngineAPI", "GoTemplate", "JSON", "ByteStream", "Compression", "Archive", "Workers", "Linux", "CLinux"]),
     full(.Services, "Volumes", ["EngineAPI", "JSON", "Linux", "CLinux"]),
     full(.Services, "Networks", ["EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux"]),
     full(

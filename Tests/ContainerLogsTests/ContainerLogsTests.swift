@@ -5,15 +5,21 @@ import Testing
 
 @testable import ContainerLogs
 
+let moment = LogMoment(Timestamp(seconds: 1_000_000_000))
+
+extension LogMoment {
+    var shown: String { String(decoding: text, as: UTF8.self) }
+}
+
 func records(_ pieces: [String], attributes: [String: String] = [:]) -> String {
-    var writer = RecordWriter(.stdout, attributes: attributes)
+    var writer = RecordWriter(LogEncoding(.jsonFile, .stdout, attributes: attributes))
     var out: [UInt8] = []
     var ends: [Int] = []
     for piece in pieces {
-        Array(piece.utf8).withUnsafeBytes { writer.add($0, time: Array("T".utf8), to: &out, ends: &ends) }
+        Array(piece.utf8).withUnsafeBytes { writer.add($0, time: moment, to: &out, ends: &ends) }
     }
-    writer.finish(time: Array("T".utf8), to: &out, ends: &ends)
-    return String(decoding: out, as: UTF8.self)
+    writer.finish(time: moment, to: &out, ends: &ends)
+    return String(decoding: out, as: UTF8.self).split(separator: moment.shown).joined(separator: "T")
 }
 
 @Test func aLineIsARecordAndAnUnfinishedOneHasNoLineFeed() {
@@ -33,7 +39,7 @@ func records(_ pieces: [String], attributes: [String: String] = [:]) -> String {
             + #"\"\\\u003c\u0026\u003eé\u2028\n","stream":"stdout","time":"T"}"# + "\n")
     var out: [UInt8] = []
     let broken: [UInt8] = [0x61, 0xFF, 0xE2, 0x80, 0x62]
-    broken.withUnsafeBytes { RecordWriter.escape($0, into: &out) }
+    broken.withUnsafeBytes { JSONText.escape($0, into: &out) }
     #expect(String(decoding: out, as: UTF8.self) == #"a\ufffd\ufffd\ufffdb"#)
 }
 
@@ -81,9 +87,25 @@ func longLinesAreCutEvery16KiB(_ length: Int, _ expected: [Int]) {
     ("json-file", ["x": "1"], "unknown log opt 'x' for json-file log driver"),
     ("json-file", ["max-file": "0"], "max-file cannot be less than 1"),
     ("json-file", ["max-size": "no"], "invalid size: 'no'"),
+    ("json-file", ["max-size": "0"], "max-size must be a positive number"),
     ("json-file", ["compress": "true"], "compress cannot be true when max-file is less than 2 or max-size is not set"),
+    ("json-file", ["compress": "maybe"], "strconv.ParseBool: parsing \"maybe\": invalid syntax"),
     ("json-file", ["mode": "odd"], "logger: logging mode not supported: odd"),
-    ("syslog2", [:], "logger: no log driver named 'syslog2' is registered"),
+    (
+        "json-file", ["max-buffer-size": "4k"],
+        "logger: max-buffer-size option is only supported with 'mode=non-blocking'"
+    ),
+    (
+        "json-file", ["max-buffer-size": "no", "mode": "non-blocking"],
+        "error parsing option max-buffer-size: invalid size: 'no'"
+    ),
+    ("json-file", ["cache-disabled": "no"], "invalid value for option cache-disabled: no"),
+    ("local", ["tag": "x"], "unknown log opt 'tag' for log driver local"),
+    ("local", ["max-size": "no"], "invalid value for max-size: no: invalid size: 'no'"),
+    ("local", ["max-file": "no"], "invalid value for max-file: no: strconv.Atoi: parsing \"no\": invalid syntax"),
+    ("local", ["max-file": "1"], "compression cannot be enabled when max file count is 1"),
+    ("local", ["max-file": "-1", "compress": "false"], "max file count cannot be less than 0"),
+    ("odd", [:], "error looking up logging plugin odd: plugin \"odd\" not found"),
 ])
 func badSettingsAreRefused(_ driver: String, _ options: [String: String], _ message: String) {
     do {
@@ -92,10 +114,41 @@ func badSettingsAreRefused(_ driver: String, _ options: [String: String], _ mess
     } catch { #expect(error.message == message) }
 }
 
+@Test func attributesAreChosenByNameAndByExpressionAndTheTagIsATemplate() throws {
+    var subject = LogSubject(id: "0123456789abcdef", name: "web")
+    subject.labels = ["a": "1", "bee": "2", "c": "3"]
+    subject.environment = ["HOME=/", "PATH=x=y", "NONE"]
+    func attributes(_ options: [String: String]) throws -> [String: String] {
+        try LogConfiguration(driver: "", options: options).attributes(of: subject)
+    }
+    #expect(try attributes(["labels": "a,zz", "labels-regex": "^be+$"]) == ["a": "1", "bee": "2"])
+    #expect(try attributes(["env": "NONE,HOME", "env-regex": "TH"]) == ["HOME": "/", "PATH": "x=y"])
+    #expect(try attributes(["tag": "{{.Name}}/{{.ID}}{{upper .DaemonName}}"]) == ["tag": "web/0123456789abDOCKER"])
+    for (option, message) in [
+        ("labels-regex", "error parsing regexp: missing closing ): `(`"),
+        (
+            "tag",
+            #"template: log-tag:1:2: executing "log-tag" at <.Foo>: can't evaluate field Foo in type *logger.Info"#
+        ),
+    ] {
+        do {
+            _ = try attributes([option: option == "tag" ? "{{.Foo}}" : "("])
+            Issue.record("taken")
+        } catch let error as LogError { #expect(error.message == message) }
+    }
+}
+
 final class Folder {
     let path = "/tmp/slipway-logs-" + randomHex(bytes: 6)
     init() throws { try Files.makeDirectories(path) }
     deinit { try? Files.removeTree(path) }  // The test has its answer.
+
+    func log(_ options: [String: String] = [:], driver: String = "") throws -> ContainerLog {
+        try #require(
+            try ContainerLog(
+                folder: path, configuration: LogConfiguration(driver: driver, options: options),
+                subject: LogSubject(id: "x", name: "x")))
+    }
 }
 
 func line(_ number: Int) -> [UInt8] {
@@ -109,17 +162,14 @@ func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) as
     query.multiplexed = false
     change(&query)
     var out: [UInt8] = []
-    try await LogReader(path: log.path, query: query).read(live: nil) { out += $0 }
+    try await LogReader(log.location, query: query).read(live: nil) { out += $0 }
     return String(decoding: out, as: UTF8.self).split(separator: "\n").joined(separator: " ")
 }
 
 @Test func logsAreRotatedAndReadAcrossFiles() async throws {
     let folder = try Folder()
     let size = line(10).count
-    let log = try ContainerLog(
-        path: folder.path + "/x-json.log",
-        configuration: LogConfiguration(driver: "", options: ["max-size": "\(size * 3)", "max-file": "3"]),
-        subject: LogSubject(id: "x", name: "x"))
+    let log = try folder.log(["max-size": "\(size * 3)", "max-file": "3"])
     for number in 10..<18 { log.append(line(number), ends: [size]) }
     #expect(try Files.names(in: folder.path).sorted() == ["x-json.log", "x-json.log.1", "x-json.log.2"])
     #expect(try await text(log) == "10 11 12 13 14 15 16 17")
@@ -138,9 +188,7 @@ func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) as
 
 @Test func outputIsCollectedPassedOnAndFollowed() async throws {
     let folder = try Folder()
-    let log = try ContainerLog(
-        path: folder.path + "/x-json.log", configuration: LogConfiguration(driver: "", options: [:]),
-        subject: LogSubject(id: "x", name: "x"))
+    let log = try folder.log()
     let collector = try LogCollector()
     let pipe = try Pipe()
     let writer = try pipe.writer.duplicate()
@@ -161,7 +209,7 @@ func text(_ log: ContainerLog, _ change: (inout LogQuery) -> Void = { _ in }) as
         var query = LogQuery()
         query.follow = true
         var out: [UInt8] = []
-        try await LogReader(path: log.path, query: query).read(live: log) { out += $0 }
+        try await LogReader(log.location, query: query).read(live: log) { out += $0 }
         return out
     }
     try writer.writeAll("hello\n")

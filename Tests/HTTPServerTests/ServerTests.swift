@@ -76,6 +76,24 @@ private final class Fixture: Sendable {
     #expect(answer == "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\ncbaend")
 }
 
+@Test(arguments: [true, false])
+func aSlowClientGetsAllThatWasWrittenBeforeTheEnd(_ hijacks: Bool) async throws {
+    let bytes = [UInt8](repeating: 0x78, count: 3_000_000)
+    let fixture = try Fixture { _ in
+        hijacks
+            // A client that has gone is not what is tested here.
+            ? HTTPResponse(status: 101, body: .hijack { connection in try? await connection.write(bytes) })
+            : HTTPResponse(body: .bytes(bytes))
+    }
+    let count = try await Workers.shared.run { () throws(any Error) -> Int in
+        let client = try fixture.connect()
+        try client.writeAll("GET /x HTTP/1.1\r\nConnection: close\r\n\r\n")
+        usleep(200_000)
+        return try client.readAll().count
+    }
+    #expect(count > bytes.count)
+}
+
 @Test func anAnswerBeforeTheEndOfTheBodyArrives() async throws {
     let fixture = try Fixture { _ in HTTPResponse(status: 400, body: .bytes(Array("no".utf8))) }
     let answer = try await fixture.exchange(

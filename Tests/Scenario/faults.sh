@@ -46,6 +46,13 @@ docker load -q -i $T/big.tar >/dev/null 2>&1 &
 sleep 0.15; stop $DOCKERD KILL; dockerd_up
 ok "killed in the middle of a load, dockerd leaves no lease and no half-written blob" 'soon "[ -z \"\$(ctr -n moby leases ls -q)\" ]"
     soon "[ -z \"\$(ls /var/lib/containerd/io.containerd.content.v1.content/ingest)\" ]"'
+docker load -q -i $T/big.tar >/dev/null 2>&1 &
+sleep 0.15; stop $CONTAINERD KILL; containerd_up
+ok "nor does it when containerd was killed" 'soon "[ -z \"\$(ctr -n moby leases ls -q)\" ]"
+    soon "[ -z \"\$(ls /var/lib/containerd/io.containerd.content.v1.content/ingest)\" ]"'
+docker run --rm --name gone busybox true >/dev/null 2>&1 & RUN=$!
+sleep 0.1; stop $CONTAINERD KILL; sleep 0.5; containerd_up
+ok "a container that removes itself is removed when containerd is back" 'soon "! docker inspect gone"; soon "! kill -0 '$RUN'"'
 ok "the load can be repeated" 'has "$(docker load -i $T/big.tar)" "big:1"; docker rmi big:1'
 ok "rm -f removes everything" 'docker rm -f $(docker ps -aq); same "$(docker ps -aq)" ""; same "$(ctr -n moby tasks ls -q; ctr -n moby containers ls -q; ctr -n moby snapshots ls | grep -c "^[0-9a-f]\{64\} " || true)" 0'
 ok "nothing is left" 'soon "[ -z \"\$(. $T/words; left)\" ]" || { left; false; }'

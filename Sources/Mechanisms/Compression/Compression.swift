@@ -3,7 +3,7 @@ public import ByteStream
 /// How a stream is compressed.
 public enum Compression: Sendable, Equatable {
     case none, gzip, zstd
-    /// Recognized so that it can be refused by name.
+    /// Read, never written.
     case bzip2, xz
 
     /// Bytes of a stream's head that `detect` needs.
@@ -35,8 +35,8 @@ public enum Compression: Sendable, Equatable {
         case .none: return (buffered, found)
         case .gzip: return (try Inflater(buffered), found)
         case .zstd: return (try ZstdDecompressor(buffered), found)
-        case .bzip2: throw StreamError("bzip2 compression is not supported: use gzip, zstd or none")
-        case .xz: throw StreamError("xz compression is not supported: use gzip, zstd or none")
+        case .bzip2: return (try Bzip2Decompressor(buffered), found)
+        case .xz: return (try XzDecompressor(buffered), found)
         }
     }
 }

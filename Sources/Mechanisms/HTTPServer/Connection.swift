@@ -205,13 +205,15 @@ final class ConnectionHandler: ChannelInboundHandler {
         phase = .draining
         body = nil
         resumeReading(channel)
-        channel.close(mode: .output, promise: nil)
-        channel.eventLoop.scheduleTask(in: .milliseconds(500)) { channel.close(mode: .all, promise: nil) }
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
+            channel.close(mode: .output, promise: nil)
+            channel.eventLoop.scheduleTask(in: .milliseconds(500)) { channel.close(mode: .all, promise: nil) }
+        }
     }
 
     private func close(_ channel: any Channel) {
         phase = .closed
-        channel.close(mode: .all, promise: nil)
+        closeWhenSent(channel)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -238,7 +240,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         task?.cancel()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(context.channel) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        phase = .closed
+        context.close(mode: .all, promise: nil)
+    }
 }
 
 /// A closure that does its work on the first call only.

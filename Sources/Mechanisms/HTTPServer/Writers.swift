@@ -97,13 +97,23 @@ public struct HijackedConnection: Sendable {
     /// Tells the client that no more output follows; its input may still be read.
     public func closeWrite() async {
         // A peer that is gone already needs no telling.
+        try? await channel.writeAndFlush(ByteBuffer()).get()
         try? await channel.close(mode: .output).get()
     }
 
     /// Ends the connection once everything written has been sent.
     public func close() async {
-        // A connection that is closed already is what was wanted.
-        try? await channel.close(mode: .all).get()
+        await withCheckedContinuation { continuation in
+            closeWhenSent(channel) { continuation.resume() }
+        }
+    }
+}
+
+/// Closes a channel after its last byte: a close by itself throws away what the peer has not taken yet.
+func closeWhenSent(_ channel: any Channel, then done: @escaping @Sendable () -> Void = {}) {
+    // Writes are completed in order, and fail together when the peer goes.
+    channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
+        channel.close(mode: .all).whenComplete { _ in done() }
     }
 }
 

@@ -20,10 +20,8 @@ protocol ContainerAccess: Sendable {
 
 /// The log of a container.
 struct LogSource: Sendable {
-    /// "json-file", "none"
-    var driver: String
-    /// The current file.
-    var path: String
+    /// Its files; nil for a driver that cannot be read.
+    var location: LogLocation?
     /// With a terminal the output is not multiplexed.
     var hasTerminal: Bool
     /// The log being written while the container runs.

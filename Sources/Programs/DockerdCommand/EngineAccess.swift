@@ -12,7 +12,7 @@ struct EngineAccess: ContainerAccess {
 
     func log(of name: String) async throws -> LogSource {
         let log = try engine.log(of: name)
-        return LogSource(driver: log.driver, path: log.path, hasTerminal: log.hasTerminal, live: log.live)
+        return LogSource(location: log.location, hasTerminal: log.hasTerminal, live: log.live)
     }
 
     func commit(

@@ -11,13 +11,13 @@ struct LogRoutes: Sendable {
         // Upstream looks at the parameters first.
         var query = try LogQuery { call.query[$0] }
         let source = try await containers.log(of: call["name"])
-        guard source.driver == "json-file" else { throw LogError.notReadable }
+        guard let location = source.location else { throw LogError.notReadable }
         query.multiplexed = !source.hasTerminal
         let type = query.multiplexed && call.version.minor >= 42 ? "multiplexed" : "raw"
         return HTTPResponse(
             headers: [("Content-Type", "application/vnd.docker.\(type)-stream")],
             body: .stream { [query] writer in
-                try await LogReader(path: source.path, query: query).read(live: source.live) {
+                try await LogReader(location, query: query).read(live: source.live) {
                     try await writer.write($0)
                 }
             })

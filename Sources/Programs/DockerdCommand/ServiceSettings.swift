@@ -1,3 +1,4 @@
+internal import ContainerLogs
 internal import Engine
 internal import EngineAPI
 internal import Images
@@ -40,6 +41,11 @@ extension Settings {
         for entry in logOptions {
             let parts = entry.split(separator: "=", maxSplits: 1).map { String($0) }
             configuration.logOptions[parts[0]] = parts.count > 1 ? parts[1] : ""
+        }
+        do throws(LogError) {
+            try LogConfiguration.validate(driver: logDriver, options: configuration.logOptions)
+        } catch {
+            throw SettingsError(message: "failed to set log opts: " + error.message)
         }
         configuration.defaultUlimits = try Settings.limits(defaultUlimits)
         configuration.seccompProfile = try Settings.profile(seccompProfile)

@@ -1,18 +1,17 @@
 internal import CLinux
-internal import EngineAPI
 internal import Linux
 internal import Synchronization
 
-/// The json-file log of one container: the file being written, its rotation, and those who follow it.
+/// The log of one container while it is written: the current file, its rotation, and those who follow it.
 public final class ContainerLog: Sendable {
-    /// The current file; rotated ones have ".1", ".2", … after the name, the highest oldest.
-    public let path: String
-    public let configuration: LogConfiguration
-    let attributes: [String: String]
+    let location: LogLocation
+    private let configuration: LogConfiguration
+    private let attributes: [String: String]
+    /// In the mode "non-blocking": what waits to be written.
+    private let queue: LogQueue?
 
     private struct State: ~Copyable {
-        var file: Descriptor?
-        var size = 0
+        var files: LogFiles
         var closed = false
         var generation: UInt64 = 0
         var followers: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -22,26 +21,40 @@ public final class ContainerLog: Sendable {
 
     private let state: Mutex<State>
 
-    /// Opens the file, made when missing, to append to it.
-    public init(path: String, configuration: LogConfiguration, subject: LogSubject) throws(LogError) {
-        self.path = path
+    /// Opens the log of a container whose record lies in `folder`, its file made when missing; nil for the driver
+    /// "none".
+    public init?(folder: String, configuration: LogConfiguration, subject: LogSubject) throws(LogError) {
+        guard let location = configuration.location(folder: folder, id: subject.id) else { return nil }
+        self.location = location
         self.configuration = configuration
         attributes = try configuration.attributes(of: subject)
+        queue = try configuration.bufferSize.map { size throws(LogError) in try LogQueue(limit: size) }
         do throws(SystemCallError) {
-            let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o640)
-            var status = stat()
-            fstat(file.number, &status)
-            state = Mutex(State(file: file, size: status.st_size))
+            if location.format == .local {
+                try Files.makeDirectories(Files.parent(of: location.path), mode: 0o700)
+            }
+            state = Mutex(State(files: try LogFiles(location.path, configuration)))
         } catch {
             throw LogError(error.description, status: 500)
         }
+        queue?.start { [weak self] bytes, ends in self?.store(bytes, ends: ends) }
+        // A daemon that ended before it had compressed a file left it to the next.
+        if configuration.compresses { LogCompressor.start(self) }
+    }
+
+    deinit { queue?.close() }
+
+    /// The writer of one of the container's streams.
+    func writer(_ stream: LogStream) -> RecordWriter {
+        RecordWriter(LogEncoding(location.format, stream, attributes: attributes))
     }
 
     /// Ends the log: followers read what is there and end. Nothing is written after it.
     public func close() {
+        queue?.close()
         let waiting = state.withLock { state in
             state.closed = true
-            state.file = nil
+            state.files.close()
             return Self.takeFollowers(&state)
         }
         for follower in waiting { follower.resume() }
@@ -50,73 +63,43 @@ public final class ContainerLog: Sendable {
     /// Why the last write failed; nil when it did not.
     public var failure: String? { state.withLock { $0.failure?.description } }
 
-    /// Appends whole records; `ends` are the lengths of `bytes` after each of them. Blocking.
+    /// Appends whole records; `ends` are the lengths of `bytes` after each of them. Blocking, unless the log has a
+    /// queue: what finds no room there is lost.
     func append(_ bytes: [UInt8], ends: [Int]) {
+        if let queue { queue.offer(bytes, ends: ends) } else { store(bytes, ends: ends) }
+    }
+
+    private func store(_ bytes: [UInt8], ends: [Int]) {
+        var rotated = false
         let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard !state.closed, !bytes.isEmpty else { return [] }
+            let before = state.files.rotations
             do throws(SystemCallError) {
-                try write(bytes, ends, &state)
+                try state.files.append(bytes, ends)
                 state.failure = nil
             } catch {
                 // A full disk must not stop the container; the daemon's log tells of it.
                 state.failure = error
             }
+            rotated = state.files.rotations != before
             state.generation += 1
             return Self.takeFollowers(&state)
         }
         for follower in waiting { follower.resume() }
-    }
-
-    private func write(_ bytes: [UInt8], _ ends: [Int], _ state: inout State) throws(SystemCallError) {
-        guard let most = configuration.maximumSize else { return try put(bytes[...], &state) }
-        var start = 0
-        var end = 0
-        for next in ends {
-            if state.size + end - start >= most {
-                try put(bytes[start..<end], &state)
-                start = end
-                try rotate(&state)
-            }
-            end = next
-        }
-        try put(bytes[start..<end], &state)
-    }
-
-    private func put(_ bytes: ArraySlice<UInt8>, _ state: inout State) throws(SystemCallError) {
-        guard !bytes.isEmpty else { return }
-        if state.file == nil { state.file = try open(O_APPEND) }
-        guard let number = state.file?.number else { return }
-        var written = 0
-        while written < bytes.count {
-            written += try checked("write", path) {
-                bytes.withUnsafeBytes {
-                    CLinux.write(number, $0.baseAddress?.advanced(by: written), $0.count - written)
-                }
-            }
-        }
-        state.size += written
-    }
-
-    private func open(_ flags: Int32) throws(SystemCallError) -> Descriptor {
-        try Descriptor.open(path, O_WRONLY | O_CREAT | flags, mode: 0o640)
-    }
-
-    private func rotate(_ state: inout State) throws(SystemCallError) {
-        state.file = nil
-        if configuration.maximumFiles > 1 {
-            for number in stride(from: configuration.maximumFiles - 1, to: 1, by: -1) {
-                rename("\(path).\(number - 1)", "\(path).\(number)")
-            }
-            rename(path, path + ".1")
-        }
-        state.file = try open(O_TRUNC | O_APPEND)
-        state.size = 0
+        if rotated && configuration.compresses { LogCompressor.start(self) }
     }
 
     private static func takeFollowers(_ state: inout State) -> [CheckedContinuation<Void, Never>] {
         let found = Array(state.followers.values)
         state.followers = [:]
         return found
+    }
+
+    /// Looks at the files while none of them is written or renamed. Short work only.
+    func withFiles<Value: ~Copyable, Failure: Error>(
+        _ body: (inout LogFiles) throws(Failure) -> sending Value
+    ) throws(Failure) -> sending Value {
+        try state.withLock { state throws(Failure) in try body(&state.files) }
     }
 
     // MARK: Following

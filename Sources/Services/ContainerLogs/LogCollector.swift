@@ -199,7 +199,7 @@ private final class Reader: @unchecked Sendable {
         self.stream = stream
         self.descriptor = descriptor
         self.collection = collection
-        records = collection.log.map { RecordWriter(stream, attributes: $0.attributes) }
+        records = collection.log?.writer(stream)
     }
 
     deinit { close(descriptor) }
@@ -233,9 +233,9 @@ private final class Reader: @unchecked Sendable {
         collection.streamEnded()
     }
 
-    private func now() -> [UInt8] {
+    private func now() -> LogMoment {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Array(Timestamp(seconds: time.tv_sec, nanoseconds: time.tv_nsec).description.utf8)
+        return LogMoment(Timestamp(seconds: time.tv_sec, nanoseconds: time.tv_nsec))
     }
 }

@@ -1,13 +1,15 @@
 internal import EngineAPI
 internal import JSON
 
-/// A record of a json-file log as it is read.
+/// A record of a log as it is read.
 struct LogRecord: Equatable {
     /// Its line feed included where the line had one.
     var text: [UInt8]
     var isStderr: Bool
-    /// RFC 3339.
+    /// RFC 3339, as a json-file record has it.
     var time: [UInt8]
+    /// The same as a value; read from `time` when it is asked for.
+    private var readMoment: Timestamp?
     var attributes: [(name: String, value: String)] = []
 
     static func == (left: LogRecord, right: LogRecord) -> Bool {
@@ -120,7 +122,6 @@ struct LogRecord: Equatable {
     /// The time with all nine digits of its fraction, as output carries it.
     private func appendFixedTime(to out: inout [UInt8]) {
         guard time.last == UInt8(ascii: "Z"), time.count >= 20, time.count <= 30 else {
-            let moment = Timestamp(rfc3339: String(decoding: time, as: UTF8.self))
             out += Array((moment?.fixedWidth ?? String(decoding: time, as: UTF8.self)).utf8)
             return
         }
@@ -130,7 +131,10 @@ struct LogRecord: Equatable {
         out.append(UInt8(ascii: "Z"))
     }
 
-    var moment: Timestamp? { Timestamp(rfc3339: String(decoding: time, as: UTF8.self)) }
+    var moment: Timestamp? {
+        get { readMoment ?? Timestamp(rfc3339: String(decoding: time, as: UTF8.self)) }
+        set { readMoment = newValue }
+    }
 
     /// Go's url.QueryEscape.
     private static func encoded(_ text: String) -> String {

@@ -1,5 +1,4 @@
 public import ContainerFiles
-public import ContainerLogs
 internal import ContainerdAPI
 public import EngineAPI
 internal import GRPC
@@ -35,15 +34,6 @@ extension Engine {
             let user = try lookup.resolve(record.config.user, extraGroups: []).user
             return (user.uid, user.gid)
         }
-    }
-
-    /// The file of a container's log, and the log while it is written.
-    public func log(
-        of reference: String
-    ) throws(EngineError) -> (driver: String, path: String, hasTerminal: Bool, live: ContainerLog?) {
-        let container = try find(reference)
-        let record = container.record
-        return (record.logDriver, store.logPath(record.id), record.config.tty, container.run.streams?.log)
     }
 
     /// Runs `body` with what a commit must know; a running container is paused meanwhile if asked for.

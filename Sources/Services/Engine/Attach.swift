@@ -59,7 +59,8 @@ public struct Attachment: Sendable {
         query.stdout = request.output
         query.stderr = request.error
         query.multiplexed = !hasTerminal
-        let reader = LogReader(path: engine.store.logPath(container.id), query: query)
+        guard let location = engine.logLocation(container.record) else { return }
+        let reader = LogReader(location, query: query)
         // A client that goes away while it reads is served no further.
         try? await reader.read(live: nil) { bytes in try await connection.write(bytes) }
     }

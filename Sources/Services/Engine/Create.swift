@@ -34,7 +34,7 @@ extension Engine {
 
     private func checkLog(_ config: HostConfig) throws(EngineError) {
         do throws(LogError) {
-            _ = try LogConfiguration(driver: config.logConfig.type, options: config.logConfig.config ?? [:])
+            try LogConfiguration.validate(driver: config.logConfig.type, options: config.logConfig.config ?? [:])
         } catch {
             throw EngineError(status: error.status, message: error.message)
         }

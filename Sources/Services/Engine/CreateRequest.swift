@@ -131,8 +131,8 @@ extension CreateDraft {
 
 extension CreateDraft {
     private mutating func fillDefaults(_ settings: EngineConfiguration, _ facts: HostFacts) throws(EngineError) {
-        if hostConfig.logConfig.type.isEmpty {
-            hostConfig.logConfig.type = settings.logDriver
+        if hostConfig.logConfig.type.isEmpty { hostConfig.logConfig.type = settings.logDriver }
+        if hostConfig.logConfig.type == settings.logDriver {
             hostConfig.logConfig.config = settings.logOptions.merging(hostConfig.logConfig.config ?? [:]) { $1 }
         }
         if hostConfig.logConfig.config == nil { hostConfig.logConfig.config = [:] }

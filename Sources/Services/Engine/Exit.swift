@@ -67,13 +67,18 @@ extension Engine {
         return clean
     }
 
+    /// Removes a container that asked for it. While containerd is away that fails: nobody else would try again, and a
+    /// client that waits for the removal would wait for ever.
     func removeAutomatically(_ container: Container) async {
-        do throws(EngineError) {
-            try await remove(container.id, force: true, volumes: true)
-        } catch {
-            if error.status != 404 && error.status != 409 {
+        var pause = Duration.milliseconds(250)
+        while !shuttingDown.withLock({ $0 }) {
+            do throws(EngineError) { return try await remove(container.id, force: true, volumes: true) } catch {
+                if error.status == 404 || error.status == 409 { return }
                 configuration.report("container \(container.id): cannot remove it: \(error.message)")
             }
+            // This task is never cancelled.
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(30))
         }
     }
 

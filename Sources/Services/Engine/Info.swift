@@ -24,7 +24,7 @@ extension Engine {
         info.driverStatus = [["driver-type", "io.containerd.snapshotter.v1"]]
         info.plugins.volume = ["local"]
         info.plugins.network = ["bridge", "host", "null"]
-        info.plugins.log = ["json-file"]
+        info.plugins.log = ["json-file", "local"]
         addHost(&info)
         addDaemon(&info)
         await addPrograms(&info)

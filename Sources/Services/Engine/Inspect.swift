@@ -25,7 +25,10 @@ extension Engine {
         answer.mounts = record.mounts.map(\.apiMount)
         answer.config = record.config
         answer.networkSettings = record.networkSettings
-        if record.logDriver == "json-file" && record.life.hasBeenStarted { answer.logPath = store.logPath(record.id) }
+        // The path of the local driver's files is not for others to rely on.
+        if record.logDriver == "json-file" && record.life.hasBeenStarted {
+            answer.logPath = logLocation(record)?.path ?? ""
+        }
         if record.life.hasBeenStarted || record.life.isRunning {
             answer.resolvConfPath = store.file(record.id, "resolv.conf")
             answer.hostnamePath = store.file(record.id, "hostname")

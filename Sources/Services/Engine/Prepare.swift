@@ -1,5 +1,4 @@
 internal import CLinux
-internal import ContainerLogs
 internal import ContainerdAPI
 internal import EngineAPI
 internal import Linux
@@ -190,27 +189,11 @@ extension Engine {
             } catch {
                 throw .failed(error.description)
             }
-            let log = try Engine.openLog(record, path: store.logPath(record.id))
+            let log = try Engine.openLog(record, store)
             return try ProcessStreams(paths, hub: hub, log: log, collector: collector)
         }
         container.updateRun { $0.streams = open }
         return open
-    }
-
-    /// The container's log, opened to be written; nil for the driver "none".
-    static func openLog(_ record: ContainerRecord, path: String) throws(EngineError) -> ContainerLog? {
-        do throws(LogError) {
-            let log = record.hostConfig.logConfig
-            let configuration = try LogConfiguration(driver: log.type, options: log.config ?? [:])
-            if configuration.driver == "none" { return nil }
-            return try ContainerLog(
-                path: path, configuration: configuration,
-                subject: LogSubject(
-                    id: record.id, name: record.name, imageID: record.imageID, imageName: record.config.image,
-                    labels: record.config.labels ?? [:], environment: record.config.env ?? []))
-        } catch {
-            throw EngineError(status: error.status, message: "failed to initialize logging driver: " + error.message)
-        }
     }
 
     func rootMounts(_ container: Container) async throws(EngineError) -> [ContainerdTypes.Mount] {

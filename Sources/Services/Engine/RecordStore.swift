@@ -9,7 +9,6 @@ struct RecordStore: Sendable {
 
     func folder(_ id: String) -> String { directory + "/" + id }
     func file(_ id: String, _ name: String) -> String { directory + "/" + id + "/" + name }
-    func logPath(_ id: String) -> String { file(id, id + "-json.log") }
 
     /// Makes the folder of a new container with both files.
     func create(_ record: ContainerRecord) throws(SystemCallError) {

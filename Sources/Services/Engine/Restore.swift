@@ -104,7 +104,9 @@ extension Engine {
         }
         // The phase was checked: it cannot be refused.
         if record.life.phase == .restarting { _ = try? container.handle(.restartGivenUp) }
-        if record.hostConfig.autoRemove && record.life.hasBeenStarted { await removeAutomatically(container) }
+        if record.hostConfig.autoRemove && record.life.hasBeenStarted {
+            Task { await self.removeAutomatically(container) }
+        }
     }
 
     /// A removal that the last daemon began.
@@ -134,7 +136,7 @@ extension Engine {
                 }
             }
             do throws(EngineError) {
-                let log = try Engine.openLog(record, path: store.logPath(record.id))
+                let log = try Engine.openLog(record, store)
                 return try ProcessStreams(paths, hub: hub, log: log, collector: collector)
             } catch {
                 report("container \(record.id): cannot take its output over: \(error.message)")
@@ -219,7 +221,7 @@ extension Engine {
         let (collector, hub, store) = (collector, container.hub, store)
         let streams = await Workers.shared.run { () -> ProcessStreams? in
             // Losing output that cannot be kept is reported by the log itself.
-            guard let log = try? Engine.openLog(record, path: store.logPath(record.id)) else { return nil }
+            guard let log = try? Engine.openLog(record, store) else { return nil }
             return try? ProcessStreams(paths, hub: hub, log: log, collector: collector)
         }
         guard let streams else { return }

@@ -89,35 +89,4 @@ extension ImageStore {
         }
         return ImageError(error)
     }
-
-    /// A client whose work is kept from the garbage collector until `release`, or for a day should we die.
-    func leased(_ lease: String) async throws(ImageError) -> ContainerdClient {
-        try await calling { () async throws(GRPCStatus) in
-            try await client.leases.create(
-                lease, labels: ["containerd.io/gc.expire": Self.later(hours: 24), Self.operation: "true"])
-        }
-        return client.with(lease: lease)
-    }
-
-    /// Marks the leases of operations that end with the daemon.
-    private static let operation = "org.mobyproject.operation"
-
-    /// Takes down what the operations of an earlier daemon left when it was killed: half-written blobs, and the leases
-    /// that kept them and what was unpacked from the collector. To be called at start, before any operation.
-    public func removeAbandoned() async throws(ImageError) {
-        try await calling { () async throws(GRPCStatus) in
-            for lease in try await client.leases.list() where lease.labels[Self.operation] != nil {
-                for resource in try await client.leases.resources(lease.id) where resource.type == "ingests" {
-                    // One that is gone already is what is wanted.
-                    try? await client.content.abort(resource.id)
-                }
-                try await client.leases.delete(lease.id)
-            }
-        }
-    }
-
-    func release(_ lease: String) async {
-        // A lease that cannot be deleted now expires.
-        try? await client.leases.delete(lease)
-    }
 }

@@ -1,10 +1,12 @@
+internal import Linux
+
 /// What a filter looks at: the value at a path of field names, nil when it is not there.
 public typealias FieldReader = (_ path: [String]) -> String?
 
 /// containerd's filter language: `field==value`, `field!=value`, `field~=regex`, a field alone for its presence, all
 /// of them joined by commas; several filters are alternatives.
 public struct Filter: Sendable {
-    enum Operator: Sendable { case present, equal, unequal, matches(Pattern) }
+    enum Operator: Sendable { case present, equal, unequal, matches(RegularExpression) }
 
     struct Selector: Sendable {
         let path: [String]
@@ -94,8 +96,12 @@ private struct FilterParser {
         case UInt8(ascii: "!"): return Filter.Selector(path: path, comparison: .unequal, value: try value(false))
         case UInt8(ascii: "~"):
             let expression = try value(true)
-            guard let pattern = Pattern(expression) else { throw failure("invalid regular expression") }
-            return Filter.Selector(path: path, comparison: .matches(pattern), value: expression)
+            do throws(RegularExpressionError) {
+                let pattern = try RegularExpression(expression)
+                return Filter.Selector(path: path, comparison: .matches(pattern), value: expression)
+            } catch {
+                throw failure("invalid regular expression")
+            }
         default: throw failure("expected an operator (\"==\"|\"!=\"|\"~=\")")
         }
     }

@@ -1,17 +1,32 @@
 internal import CLinux
 
-/// A regular expression of filters. The C library's extended expressions stand in for Go's; `\d`, `\w`, `\s` and
-/// groups that only group are rewritten to what they know.
-public final class Pattern: Sendable {
+/// An expression that does not compile; `description` is in the words of Go's regexp.
+public struct RegularExpressionError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let description: String
+}
+
+/// A regular expression of filters and options. The C library's extended expressions stand in for Go's; `\d`, `\w`,
+/// `\s` and groups that only group are rewritten to what they know.
+public final class RegularExpression: Sendable {
     /// Written once in the initialiser; regexec(3) may run in many threads on one compiled expression.
     nonisolated(unsafe) private let compiled: UnsafeMutablePointer<regex_t>
 
-    /// nil when the expression does not compile.
-    public init?(_ expression: String) {
+    /// Compiles an expression.
+    public init(_ expression: String) throws(RegularExpressionError) {
         let memory = UnsafeMutablePointer<regex_t>.allocate(capacity: 1)
-        guard regcomp(memory, Pattern.translated(expression), REG_EXTENDED | REG_NOSUB) == 0 else {
+        let status = regcomp(memory, Self.translated(expression), REG_EXTENDED | REG_NOSUB)
+        guard status == 0 else {
             memory.deallocate()
-            return nil
+            let reason =
+                switch status {
+                case Int32(_REG_EPAREN.rawValue): "missing closing )"
+                case Int32(_REG_EBRACK.rawValue): "missing closing ]"
+                case Int32(_REG_BADRPT.rawValue): "missing argument to repetition operator"
+                case Int32(_REG_ERANGE.rawValue): "invalid character class range"
+                case Int32(_REG_EESCAPE.rawValue): "trailing backslash at end of expression"
+                default: "invalid expression"
+                }
+            throw RegularExpressionError(description: "error parsing regexp: " + reason + ": `" + expression + "`")
         }
         compiled = memory
     }

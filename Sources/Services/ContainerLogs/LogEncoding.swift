@@ -1,0 +1,111 @@
+internal import EngineAPI
+
+/// When a record came, in both forms that records need.
+struct LogMoment: Equatable {
+    /// RFC 3339.
+    let text: [UInt8]
+    /// Since 1970.
+    let nanoseconds: Int
+
+    init(_ time: Timestamp) {
+        text = Array(time.description.utf8)
+        nanoseconds = time.totalNanoseconds
+    }
+}
+
+/// One piece of a line that was too long for one record.
+struct LogPart {
+    /// The same for all pieces of a line.
+    let id: [UInt8]
+    /// From 1.
+    var ordinal = 1
+    var isLast = false
+}
+
+/// Writes the records of one stream.
+enum LogEncoding {
+    /// `tail` is all that stands between a record's text and its time.
+    case jsonFile(tail: [UInt8])
+    /// `head` is the field that names the stream.
+    case local(head: [UInt8])
+
+    init(_ format: LogFormat, _ stream: LogStream, attributes: [String: String]) {
+        switch format {
+        case .jsonFile: self = .jsonFile(tail: Self.jsonTail(stream, attributes))
+        case .local: self = .local(head: [0x0A, UInt8(stream.name.utf8.count)] + stream.name.utf8)
+        }
+    }
+
+    /// Appends a record. `part`: nil for a whole line; a json-file record tells a piece by the line feed it lacks.
+    func append(_ text: UnsafeRawBufferPointer, _ part: LogPart?, _ time: LogMoment, to out: inout [UInt8]) {
+        switch self {
+        case .jsonFile(let tail):
+            out.append(contentsOf: Self.head)
+            JSONText.escape(text, into: &out)
+            if part == nil || part?.isLast == true { out.append(contentsOf: JSONText.lineFeed) }
+            out.append(contentsOf: tail)
+            out.append(contentsOf: time.text)
+            out.append(contentsOf: Self.end)
+        case .local(let head):
+            let start = out.count
+            out.append(contentsOf: [0, 0, 0, 0])
+            out.append(contentsOf: head)
+            Self.number(0x10, UInt64(bitPattern: Int64(time.nanoseconds)), &out)
+            if text.count > 0 {
+                Self.number(0x1A, UInt64(text.count), &out)
+                out.append(contentsOf: text)
+            }
+            if let part { Self.append(part, &out) }
+            let size = UInt32(truncatingIfNeeded: out.count - start - 4)
+            for index in 0..<4 {
+                let byte = UInt8(truncatingIfNeeded: size >> (24 - 8 * UInt32(index)))
+                out[start + index] = byte
+                out.append(byte)
+            }
+        }
+    }
+
+    private static func append(_ part: LogPart, _ out: inout [UInt8]) {
+        var inside: [UInt8] = part.isLast ? [0x08, 1] : []
+        number(0x12, UInt64(part.id.count), &inside)
+        inside += part.id
+        number(0x18, UInt64(part.ordinal), &inside)
+        out += [0x20, 1]
+        number(0x2A, UInt64(inside.count), &out)
+        out += inside
+    }
+
+    /// A tag and a varint.
+    private static func number(_ tag: UInt8, _ value: UInt64, _ out: inout [UInt8]) {
+        out.append(tag)
+        var rest = value
+        while rest >= 0x80 {
+            out.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        out.append(UInt8(rest))
+    }
+
+    private static let head = Array("{\"log\":\"".utf8)
+    private static let end = Array("\"}\n".utf8)
+
+    private static func jsonTail(_ stream: LogStream, _ attributes: [String: String]) -> [UInt8] {
+        func quoted(_ text: String, into out: inout [UInt8]) {
+            out.append(UInt8(ascii: "\""))
+            Array(text.utf8).withUnsafeBytes { JSONText.escape($0, into: &out) }
+            out.append(UInt8(ascii: "\""))
+        }
+        var text = Array("\",\"stream\":\"\(stream.name)\"".utf8)
+        if !attributes.isEmpty {
+            text += Array(",\"attrs\":{".utf8)
+            for (index, attribute) in attributes.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { text.append(UInt8(ascii: ",")) }
+                quoted(attribute.key, into: &text)
+                text.append(UInt8(ascii: ":"))
+                quoted(attribute.value, into: &text)
+            }
+            text.append(UInt8(ascii: "}"))
+        }
+        return text + Array(",\"time\":\"".utf8)
+    }
+}
