@@ -41,23 +41,25 @@ let modules: [Module] = [
     light(.Kernel, "Linux", ["CLinux"]),
 
     // Formats: bytes to values; no system call.
+    light(.Formats, "GoText", ["CLinux"]),
+    light(.Formats, "SHA2"),
     light(.Formats, "JSON", ["CLinux"]),
     light(.Formats, "Protobuf"),
-    light(.Formats, "Flags"),
+    light(.Formats, "Flags", ["GoText"]),
     light(.Formats, "OCIRuntime", ["JSON"]),
     light(.Formats, "ContainerdAPI", ["Protobuf"]),
     full(.Formats, "OCIImage", ["JSON"]),
     full(.Formats, "EngineAPI", ["JSON"]),
     full(.Formats, "ByteStream"),
     full(.Formats, "TarFormat", ["ByteStream"]),
-    full(.Formats, "GoTemplate", ["JSON"]),
+    full(.Formats, "GoTemplate", ["GoText", "JSON"]),
     full(.Formats, "TextTable"),
     full(.Formats, "TOML"),
 
     // Mechanisms: one kernel subsystem or one wire each.
     light(.Mechanisms, "CSeccomp", libraries: ["seccomp"], isC: true),
-    light(.Mechanisms, "Seccomp", ["CSeccomp", "OCIRuntime", "JSON", "Linux", "CLinux"]),
-    light(.Mechanisms, "Cgroups", ["OCIRuntime", "JSON", "Linux", "CLinux"]),
+    light(.Mechanisms, "Seccomp", ["SHA2", "CSeccomp", "OCIRuntime", "JSON", "Linux", "CLinux"]),
+    light(.Mechanisms, "Cgroups", ["GoText", "OCIRuntime", "JSON", "Linux", "CLinux"]),
     light(.Mechanisms, "Mounts", ["OCIRuntime", "Linux", "CLinux"]),
     light(.Mechanisms, "TTRPC", ["Protobuf", "Linux", "CLinux"]),
     full(.Mechanisms, "Terminal", ["Linux", "CLinux"]),
@@ -68,7 +70,7 @@ let modules: [Module] = [
     full(.Mechanisms, "CSQLite", libraries: ["sqlite3"], isC: true),
     full(.Mechanisms, "SQLite", ["CSQLite"]),
     full(.Mechanisms, "Workers", ["Linux", "CLinux"]),
-    full(.Mechanisms, "DaemonLog", ["Linux", "CLinux"], packages: ["Logging"]),
+    full(.Mechanisms, "DaemonLog", ["GoText", "Linux", "CLinux"], packages: ["Logging"]),
     full(.Mechanisms, "Archive", ["ByteStream", "TarFormat", "Compression", "Digests", "Linux", "CLinux"]),
     full(.Mechanisms, "Netlink", ["Linux", "CLinux"]),
     full(.Mechanisms, "Firewall", ["Linux", "CLinux"]),
@@ -85,36 +87,44 @@ let modules: [Module] = [
     // Services: state on disk, and rules; typed clients.
     light(
         .Services, "ContainerRuntime",
-        ["OCIRuntime", "JSON", "Seccomp", "Cgroups", "Mounts", "Linux", "CLinux"]),
+        ["GoText", "OCIRuntime", "JSON", "Seccomp", "Cgroups", "Mounts", "Linux", "CLinux"]),
     full(
         .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC"],
         packages: ["NIOCore"]),
-    full(.Services, "EngineClient", ["EngineAPI", "JSON", "HTTPClient", "CLinux"]),
-    full(.Services, "Metadata", ["SQLite", "JSON", "Linux", "CLinux"]),
-    full(.Services, "Content", ["Metadata", "Digests", "OCIImage", "JSON", "Linux", "CLinux"]),
+    full(.Services, "EngineClient", ["GoText", "EngineAPI", "JSON", "HTTPClient", "CLinux"]),
+    full(.Services, "Metadata", ["Linux", "GoText", "SQLite", "JSON", "CLinux"]),
+    full(.Services, "Content", ["GoText", "Metadata", "Digests", "OCIImage", "JSON", "Linux", "CLinux"]),
     full(.Services, "Snapshots", ["Metadata", "ContainerdAPI", "Linux", "CLinux"]),
     full(
         .Services, "ImageDiff",
         [
-            "Content", "Snapshots", "Metadata", "ContainerdAPI", "Archive", "TarFormat", "ByteStream", "Digests",
+            "GoText", "Content", "Snapshots", "Metadata", "ContainerdAPI", "Archive", "TarFormat", "ByteStream",
+            "Digests",
             "Compression", "OCIImage", "Linux", "CLinux",
         ]),
     full(
         .Services, "Tasks",
-        ["ContainerdAPI", "Protobuf", "TTRPC", "Metadata", "Workers", "DaemonLog", "JSON", "Linux", "CLinux"],
+        [
+            "GoText", "ContainerdAPI", "Protobuf", "TTRPC", "Metadata", "Workers", "DaemonLog", "JSON", "Linux",
+            "CLinux",
+        ],
         packages: ["NIOCore", "NIOPosix", "Logging"]),
     full(
         .Services, "ContainerLogs",
-        ["EngineAPI", "GoTemplate", "JSON", "ByteStream", "Compression", "Archive", "Workers", "Linux", "CLinux"]),
-    full(.Services, "Volumes", ["EngineAPI", "JSON", "Linux", "CLinux"]),
-    full(.Services, "Networks", ["EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux"]),
+        [
+            "GoText", "EngineAPI", "GoTemplate", "JSON", "ByteStream", "Compression", "Archive", "Workers", "Linux",
+            "CLinux",
+        ]),
+    full(.Services, "Volumes", ["GoText", "EngineAPI", "JSON", "Linux", "CLinux"]),
+    full(.Services, "Networks", ["GoText", "EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux"]),
     full(
         .Services, "ContainerFiles",
-        ["EngineAPI", "ByteStream", "Compression", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
+        ["GoText", "EngineAPI", "ByteStream", "Compression", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
     full(
         .Services, "Images",
         [
-            "EngineAPI", "OCIImage", "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "ByteStream", "Archive",
+            "GoText", "EngineAPI", "OCIImage", "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "ByteStream",
+            "Archive",
             "TarFormat",
             "Compression",
             "Digests", "Workers", "JSON", "Linux", "CLinux",
@@ -122,7 +132,8 @@ let modules: [Module] = [
     full(
         .Services, "Engine",
         [
-            "Images", "ContainerFiles", "EngineAPI", "OCIRuntime", "OCIImage", "JSON", "ContainerdAPI", "Protobuf",
+            "GoText", "Images", "ContainerFiles", "EngineAPI", "OCIRuntime", "OCIImage", "JSON", "ContainerdAPI",
+            "Protobuf",
             "ContainerdClient", "GRPC", "Networks",
             "Volumes", "ContainerLogs", "Archive", "TarFormat", "Compression", "Digests", "Workers", "DaemonLog",
             "Linux", "CLinux",
@@ -134,37 +145,42 @@ let modules: [Module] = [
     light(
         .Programs, "RuncCommand",
         [
-            "ContainerRuntime", "OCIRuntime", "JSON", "Flags", "Cgroups", "Mounts", "Seccomp", "Linux", "CLinux",
+            "GoText", "ContainerRuntime", "OCIRuntime", "JSON", "Flags", "Cgroups", "Mounts", "Seccomp", "Linux",
+            "CLinux",
         ]),
     light(
         .Programs, "ShimCommand",
         [
-            "TTRPC", "ContainerdAPI", "Protobuf", "JSON", "Flags", "Linux", "CLinux",
+            "SHA2", "GoText", "TTRPC", "ContainerdAPI", "Protobuf", "JSON", "Flags", "Linux", "CLinux",
         ]),
     full(
         .Programs, "ContainerdCommand",
         [
-            "ContainerdAPI", "Protobuf", "GRPC", "TTRPC", "Metadata", "Content", "Snapshots", "ImageDiff", "Tasks",
+            "GoText", "ContainerdAPI", "Protobuf", "GRPC", "TTRPC", "Metadata", "Content", "Snapshots", "ImageDiff",
+            "Tasks",
             "Workers", "DaemonLog", "Flags", "TOML", "JSON", "Linux", "CLinux",
         ], packages: ["NIOCore", "NIOPosix", "Logging"]),
     full(
         .Programs, "CtrCommand",
         [
-            "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "OCIImage", "OCIRuntime", "Archive", "TarFormat",
+            "GoText", "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "OCIImage", "OCIRuntime", "Archive",
+            "TarFormat",
             "ByteStream", "Compression", "Digests", "Terminal", "Workers", "TextTable", "Flags", "JSON", "Linux",
             "CLinux",
         ], packages: ["NIOCore", "NIOPosix"]),
     full(
         .Programs, "DockerdCommand",
         [
-            "Engine", "Images", "ContainerFiles", "EngineAPI", "HTTPServer", "Networks", "Volumes", "ContainerLogs",
+            "GoText", "Engine", "Images", "ContainerFiles", "EngineAPI", "HTTPServer", "Networks", "Volumes",
+            "ContainerLogs",
             "ContainerdClient", "GRPC", "ByteStream", "Archive", "TarFormat", "Workers", "DaemonLog", "Flags", "JSON",
             "Linux", "CLinux",
         ], packages: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
     full(
         .Programs, "DockerCommand",
         [
-            "EngineClient", "EngineAPI", "HTTPClient", "GoTemplate", "TextTable", "Terminal", "ByteStream", "TarFormat",
+            "GoText", "EngineClient", "EngineAPI", "HTTPClient", "GoTemplate", "TextTable", "Terminal", "ByteStream",
+            "TarFormat",
             "Archive", "Digests", "Flags", "JSON", "Linux", "CLinux",
         ]),
 ]
@@ -178,6 +194,7 @@ let programs: [(name: String, command: String)] = [
 
 /// Modules with unit tests in Tests/<Module>Tests.
 let tested: Set<String> = [
+    "GoText", "SHA2",
     "EngineAPI", "Engine",
     "Archive",
     "ContainerdAPI",

@@ -1,5 +1,6 @@
 import CLinux
 import EngineAPI
+import GoText
 import Linux
 import Testing
 

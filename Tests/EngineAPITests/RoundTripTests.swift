@@ -83,25 +83,3 @@ struct RoundTripTests {
         #expect(throws: JSON.Failure.self) { try ContainerConfig(parsing: Array("[]".utf8)) }
     }
 }
-
-struct TimestampTests {
-    @Test(arguments: [
-        "2026-11-25T17:59:17.23484874Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2000-02-29T23:59:59.5Z",
-        "1969-12-31T23:59:59.999999999Z", "2100-03-01T00:00:00Z",
-    ]) func readsAndWrites(_ text: String) throws {
-        #expect(try #require(Timestamp(rfc3339: text)).description == text)
-    }
-
-    @Test func offsetsCount() {
-        #expect(Timestamp(rfc3339: "1970-01-01T01:00:00+01:00") == Timestamp(seconds: 0))
-        #expect(Timestamp(rfc3339: "1969-12-31T23:30:00-00:30") == Timestamp(seconds: 0))
-    }
-
-    @Test(arguments: ["", "2026", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T25:00:00Z", "x"])
-    func refuses(_ text: String) { #expect(Timestamp(rfc3339: text) == nil) }
-
-    @Test func zeroIsGosZeroTime() {
-        #expect(Timestamp.zero.description == "0001-01-01T00:00:00Z")
-        #expect(Timestamp(seconds: 1, nanoseconds: 20).fixedWidth == "1970-01-01T00:00:01.000000020Z")
-    }
-}

@@ -1,4 +1,5 @@
 import EngineAPI
+import GoText
 import Testing
 
 @testable import Engine

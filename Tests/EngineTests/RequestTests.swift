@@ -1,4 +1,5 @@
 import EngineAPI
+import GoText
 import Testing
 
 @testable import Engine
@@ -100,39 +101,5 @@ struct FilterTests {
     @Test(arguments: [["bogus": ["1"]], ["status": ["sleeping"]], ["exited": ["x"]], ["expose": ["99999"]]])
     func refuses(_ filters: [String: [String]]) {
         #expect(throws: EngineError.self) { try ContainerFilter(Filters(filters)) }
-    }
-
-    @Test(arguments: [
-        (0, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"),
-        (150, "2 minutes"), (3600, "About an hour"), (7200, "2 hours"), (86400 * 3, "3 days"), (86400 * 20, "2 weeks"),
-    ])
-    func durations(_ seconds: Int, _ text: String) { #expect(HumanDuration.text(seconds: seconds) == text) }
-
-    @Test func momentsAsClientsWriteThem() throws {
-        let now = Timestamp(seconds: 1000)
-        #expect(try MomentText.parse("10s", now: now) == Timestamp(seconds: 990))
-        #expect(try MomentText.parse("17.5", now: now) == Timestamp(seconds: 17, nanoseconds: 500_000_000))
-        #expect(try MomentText.parse("1970-01-02", now: now) == Timestamp(seconds: 86400))
-        #expect(throws: EngineError.self) { try MomentText.parse("yesterday", now: now) }
-    }
-}
-
-struct DetachTests {
-    @Test func theSequenceIsFoundAcrossPieces() throws {
-        var scanner = DetachScanner(try DetachKeys.parse(""))
-        let first = scanner.scan([65, 16])
-        let second = scanner.scan([17])
-        #expect(first == ([65], false) && second == ([], true))
-    }
-
-    @Test func whatIsNotTheSequenceIsPassedOn() throws {
-        var scanner = DetachScanner(try DetachKeys.parse("ctrl-p,ctrl-q"))
-        let first = scanner.scan([16, 65])
-        let second = scanner.scan([16, 16, 17])
-        #expect(first == ([16, 65], false) && second == ([16], true))
-    }
-
-    @Test(arguments: ["ctrl-", "ctrl-P", "xx", "a,,b"]) func refuses(_ keys: String) {
-        #expect(throws: EngineError.self) { try DetachKeys.parse(keys) }
     }
 }

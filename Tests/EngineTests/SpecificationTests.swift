@@ -1,4 +1,5 @@
 import EngineAPI
+import GoText
 import OCIRuntime
 import Testing
 

@@ -1,3 +1,4 @@
+import GoText
 import Testing
 
 @testable import Metadata
@@ -81,7 +82,7 @@ private func names(_ metadata: Metadata) throws -> [String] {
     try withMetadata { metadata in
         _ = try metadata.createLease("l", labels: ["containerd.io/gc.expire": "2030-01-01T00:00:00Z"], in: scope)
         try blob(metadata, "a", lease: "l")
-        let before = try #require(rfc3339("2029-12-31T23:59:59.5Z"))
+        let before = Nanoseconds(try #require(Timestamp(rfc3339: "2029-12-31T23:59:59.5Z")).totalNanoseconds)
         #expect(try metadata.collect(now: before).isEmpty)
         #expect(try metadata.collect(now: before + 1_000_000_000).digests == [digest("a")])
         #expect(try metadata.leases(matching: try Filter([]), in: scope).isEmpty)

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// A command line that cannot be used as it stands: upstream's words, without the program's name.
 public struct UsageError: Error, Equatable, Sendable, CustomStringConvertible {
     public let message: String
@@ -102,7 +104,7 @@ public final class FlagSet {
         add(
             Flag(name, alias, usage, "", value ? "true" : "", bare: "true", value) { (text, _) throws(UsageError) in
                 guard let parsed = parseBool(text) else {
-                    throw UsageError("strconv.ParseBool: parsing " + quoted(text) + ": invalid syntax")
+                    throw UsageError("strconv.ParseBool: parsing " + goQuoted(text) + ": invalid syntax")
                 }
                 return parsed
             })
@@ -124,7 +126,7 @@ public final class FlagSet {
             Flag(name, alias, usage, type, value == 0 ? "" : String(value), bare: nil, value) {
                 (text, _) throws(UsageError) in
                 guard let parsed = parseInt(text) else {
-                    throw UsageError("strconv.ParseInt: parsing " + quoted(text) + ": invalid syntax")
+                    throw UsageError("strconv.ParseInt: parsing " + goQuoted(text) + ": invalid syntax")
                 }
                 return parsed
             })
@@ -269,13 +271,13 @@ public final class FlagSet {
     private func invalid(_ flag: AnyFlag, _ text: String, _ name: String, _ why: String) -> UsageError {
         if convention == .pflag {
             let shown = flag.aliases.isEmpty ? "--" + flag.name : "-" + flag.aliases[0] + ", --" + flag.name
-            return UsageError("invalid argument " + quoted(text) + " for " + quoted(shown) + " flag: " + why)
+            return UsageError("invalid argument " + goQuoted(text) + " for " + goQuoted(shown) + " flag: " + why)
         }
         let kind = flag.isBoolean ? "invalid boolean value " : "invalid value "
         // Go's package flag hides strconv's own words behind "parse error".
         let reason = hasPrefix(why, "strconv.") ? "parse error" : why
         let link = flag.isBoolean ? " for -" : " for flag -"
-        return UsageError(kind + quoted(text) + link + name + ": " + reason)
+        return UsageError(kind + goQuoted(text) + link + name + ": " + reason)
     }
 }
 
@@ -305,17 +307,6 @@ public func parseInt(_ text: String) -> Int? {
     if radix == 10 && body.utf8.count > 1 && hasPrefix(body, "0") { radix = 8 }
     guard let first = body.utf8.first, first != 43, first != 45 else { return nil }
     return Int((negative ? "-" : "") + body, radix: radix)
-}
-
-/// Go's %q for the plain texts of command lines.
-public func quoted(_ text: String) -> String {
-    var out: [UInt8] = [34]
-    for byte in text.utf8 {
-        if byte == 34 || byte == 92 { out.append(92) }
-        out.append(byte)
-    }
-    out.append(34)
-    return String(decoding: out, as: UTF8.self)
 }
 
 /// Whether `text` starts with `prefix`, byte for byte.

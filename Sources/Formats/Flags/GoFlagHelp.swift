@@ -1,3 +1,5 @@
+internal import GoText
+
 /// Go's package flag as a whole program uses it: parsing that prints its own help and decides the exit status.
 extension FlagSet {
     /// What a command line came to.
@@ -34,7 +36,7 @@ extension FlagSet {
             line += line.utf8.count <= 4 ? "\t" : "\n    \t"
             line += flag.usage
             if !flag.defaultText.isEmpty {
-                line += " (default " + (flag.typeName == "string" ? quoted(flag.defaultText) : flag.defaultText) + ")"
+                line += " (default " + (flag.typeName == "string" ? goQuoted(flag.defaultText) : flag.defaultText) + ")"
             }
             text += line + "\n"
         }

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// The help of flags as spf13/pflag lays it out: sorted by name, the usages in one column and wrapped to the terminal.
 extension FlagSet {
     /// The lines of every flag that is not hidden, each ended by a newline. `width` is the terminal's, in columns; 0
@@ -35,7 +37,7 @@ private func pflagHead(_ flag: AnyFlag) -> String {
 private func pflagUsage(_ flag: AnyFlag) -> [UInt8] {
     var usage = flag.usage
     if !flag.defaultText.isEmpty {
-        usage += " (default " + (flag.typeName == "string" ? quoted(flag.defaultText) : flag.defaultText) + ")"
+        usage += " (default " + (flag.typeName == "string" ? goQuoted(flag.defaultText) : flag.defaultText) + ")"
     }
     return Array(usage.utf8)
 }

@@ -1,3 +1,4 @@
+internal import GoText
 internal import JSON
 
 let builtinNames: Set<String> = Set(builtins.keys).union(["and", "or"])
@@ -20,7 +21,7 @@ let builtins: [String: TemplateFunction] = [
     },
     "html": { (values) throws(TemplateFailure) in .string(escapeHTML(goSprint(values))) },
     "js": { (values) throws(TemplateFailure) in .string(escapeScript(goSprint(values))) },
-    "urlquery": { (values) throws(TemplateFailure) in .string(escapeQuery(goSprint(values))) },
+    "urlquery": { (values) throws(TemplateFailure) in .string(queryEscaped(goSprint(values))) },
     "call": { (values) throws(TemplateFailure) in
         guard case .function(let function)? = values.first else {
             throw TemplateFailure("non-function of type " + (values.first?.typeName ?? "nil"))
@@ -271,17 +272,4 @@ private func escapeScript(_ text: String) -> String {
         }
     }
     return out
-}
-
-private func escapeQuery(_ text: String) -> String {
-    var out: [UInt8] = []
-    let digits = Array("0123456789ABCDEF".utf8)
-    for byte in text.utf8 {
-        switch byte {
-        case 48...57, 65...90, 97...122, 45, 46, 95, 126: out.append(byte)
-        case 32: out.append(43)
-        default: out += [37, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-    return String(decoding: out, as: UTF8.self)
 }

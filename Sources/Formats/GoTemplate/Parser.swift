@@ -1,3 +1,5 @@
+internal import GoText
+
 /// Turns tokens into nodes.
 struct TemplateParser {
     private var lexer: TemplateLexer
@@ -164,7 +166,7 @@ struct TemplateParser {
         case .identifier
         where ["if", "else", "end", "range", "with", "define", "block", "template"].contains(token.text):
             return failure("unexpected <" + token.text + "> in " + context)
-        default: return failure("unexpected " + goQuote(token.text) + " in " + context)
+        default: return failure("unexpected " + goQuoted(token.text) + " in " + context)
         }
     }
 
@@ -269,7 +271,7 @@ struct TemplateParser {
         case .field(let names): node = Operand(kind: .field(names + fields), position: position, text: text)
         case .variable(let name, let names):
             node = Operand(kind: .variable(name, names + fields), position: position, text: text)
-        case .literal, .null: throw failure("unexpected . after term " + goQuote(node.text))
+        case .literal, .null: throw failure("unexpected . after term " + goQuoted(node.text))
         default: node = Operand(kind: .chain(node, fields), position: position, text: text)
         }
         return node

@@ -1,3 +1,4 @@
+internal import GoText
 internal import JSON
 
 /// fmt.Sprint: a space between operands when neither is text.
@@ -192,9 +193,9 @@ private struct Specification {
         case (UInt8(ascii: "v"), _): return plus ? signed(goPrint(value), plain) : goPrint(value)
         case (UInt8(ascii: "s"), .string(let text)): return limited(text)
         case (UInt8(ascii: "s"), .list), (UInt8(ascii: "s"), .map), (UInt8(ascii: "s"), .object): return goPrint(value)
-        case (UInt8(ascii: "q"), .string(let text)): return goQuote(text)
+        case (UInt8(ascii: "q"), .string(let text)): return goQuoted(text)
         case (UInt8(ascii: "q"), .list(let items)):
-            return "[" + items.map { goQuote(goPrint($0)) }.joined(separator: " ") + "]"
+            return "[" + items.map { goQuoted(goPrint($0)) }.joined(separator: " ") + "]"
         case (UInt8(ascii: "d"), .int(let number)): return signed(String(number), plain)
         case (UInt8(ascii: "x"), .int(let number)): return (alternate ? "0x" : "") + String(number, radix: 16)
         case (UInt8(ascii: "X"), .int(let number)):
@@ -235,32 +236,6 @@ private struct Specification {
         let zeros = String(repeating: "0", count: missing)
         return text.hasPrefix("-") ? "-" + zeros + text.dropFirst() : zeros + text
     }
-}
-
-/// strconv.Quote.
-public func goQuote(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\n": out += "\\n"
-        case "\t": out += "\\t"
-        case "\r": out += "\\r"
-        case "\u{07}": out += "\\a"
-        case "\u{08}": out += "\\b"
-        case "\u{0B}": out += "\\v"
-        case "\u{0C}": out += "\\f"
-        default:
-            if scalar.value < 32 || scalar.value == 127 {
-                let digits = String(scalar.value, radix: 16)
-                out += "\\x" + (digits.count < 2 ? "0" : "") + digits
-            } else {
-                out.unicodeScalars.append(scalar)
-            }
-        }
-    }
-    return out + "\""
 }
 
 /// strconv.Unquote, for the three kinds of quotes; nil when the text is not a Go literal.

@@ -1,3 +1,4 @@
+internal import GoText
 public import Linux
 
 /// Why a cgroup could not be made, changed or read: words for the user.
@@ -15,7 +16,7 @@ func put(_ text: String, _ directory: String, _ file: String) throws(CgroupFailu
         try Files.put(text, into: path)
     } catch {
         if error.operation == "open" { throw CgroupFailure(error) }
-        throw CgroupFailure("failed to write " + quoted(text) + ": write " + path + ": " + error.reason)
+        throw CgroupFailure("failed to write " + goQuoted(text) + ": write " + path + ": " + error.reason)
     }
 }
 
@@ -26,5 +27,3 @@ func get(_ directory: String, _ file: String) -> String? {
     if bytes.last == 10 { bytes.removeLast() }
     return String(decoding: bytes, as: UTF8.self)
 }
-
-func quoted(_ text: String) -> String { "\"" + text + "\"" }

@@ -1,3 +1,4 @@
+internal import GoText
 internal import Linux
 internal import OCIRuntime
 
@@ -17,7 +18,7 @@ extension Cgroup {
         if devices { try attachDeviceProgram(path, Cgroup.withDefaults(resources.devices)) }
         for (file, text) in resources.unified {
             guard !file.utf8.contains(47) else {
-                throw CgroupFailure("unified resource " + quoted(file) + " must be a file name (no slashes)")
+                throw CgroupFailure("unified resource " + goQuoted(file) + " must be a file name (no slashes)")
             }
             for line in text.utf8.split(separator: 10) {
                 try put(String(decoding: Array(line), as: UTF8.self), path, file)

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import GoText
 internal import Linux
 internal import Logging
 
@@ -52,9 +53,11 @@ private struct TextLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = "time=\"" + now() + "\" level=" + name(event.level) + " msg=" + shown(event.message.description)
+        var line =
+            "time=\"" + Timestamp(WallClock.now).fixedWidth + "\" level=" + name(event.level) + " msg="
+            + logValue(event.message.description)
         let all = event.metadata.map { metadata.merging($0) { $1 } } ?? metadata
-        for key in all.keys.sorted() { line += " " + key + "=" + shown(all[key]?.description ?? "") }
+        for key in all.keys.sorted() { line += " " + key + "=" + logValue(all[key]?.description ?? "") }
         Console.error(line + "\n")
     }
 
@@ -67,43 +70,5 @@ private struct TextLog: LogHandler {
         case .error: "error"
         case .critical: "fatal"
         }
-    }
-
-    /// logrus quotes a value unless it is made of plain characters alone.
-    private func shown(_ text: String) -> String {
-        let plain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case 48...57, 65...90, 97...122: true
-            case 45, 46, 95, 47, 64, 94, 43: true
-            default: false
-            }
-        }
-        if plain && !text.isEmpty { return text }
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\t": out += "\\t"
-            case "\r": out += "\\r"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
-    }
-
-    private func now() -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        var parts = tm()
-        gmtime_r(&time.tv_sec, &parts)
-        func padded(_ value: Int, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        return padded(Int(parts.tm_year) + 1900, 4) + "-" + padded(Int(parts.tm_mon) + 1, 2) + "-"
-            + padded(Int(parts.tm_mday), 2) + "T" + padded(Int(parts.tm_hour), 2) + ":" + padded(Int(parts.tm_min), 2)
-            + ":" + padded(Int(parts.tm_sec), 2) + "." + padded(Int(time.tv_nsec), 9) + "Z"
     }
 }

@@ -3,6 +3,7 @@ internal import CSeccomp
 internal import JSON
 internal import Linux
 public import OCIRuntime
+internal import SHA2
 
 /// Why a profile cannot be made a filter, or a filter not be loaded.
 public struct SeccompFailure: Error, Equatable, Sendable, CustomStringConvertible {

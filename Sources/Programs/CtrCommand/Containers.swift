@@ -3,6 +3,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 internal import OCIRuntime
@@ -70,7 +71,7 @@ private func deleteContainers() -> Command {
                     try await deleteStopped(id, client, keepSnapshot: keep.value)
                 } catch {
                     failure = failure ?? error
-                    log("error", "failed to delete container " + quoted(id), [("error", words(error))])
+                    log("error", "failed to delete container " + goQuoted(id), [("error", words(error))])
                 }
             }
             if let failure { throw failure }
@@ -84,7 +85,7 @@ private func deleteStopped(_ id: String, _ client: ContainerdClient, keepSnapsho
     do throws(GRPCStatus) {
         let task = try await client.tasks.get(id)
         guard task.status == .stopped || task.status == .created else {
-            let exit = task.exitedAt == nil ? "0001-01-01 00:00:00 +0000 UTC" : Moment(task.exitedAt).goString
+            let exit = task.exitedAt == nil ? "0001-01-01 00:00:00 +0000 UTC" : Timestamp(task.exitedAt).goString
             let state = task.status.text.lowercased() + " " + String(task.exitStatus) + " " + exit
             throw GRPCStatus(.unknown, "cannot delete a non stopped container: {" + state + "}").asMessage
         }
@@ -147,8 +148,8 @@ private func containerJSON(_ container: ContainersService.Container) throws -> J
         ("Labels", container.labels.isEmpty ? .null : mapJSON(container.labels)),
         ("Image", .string(container.image)), ("Runtime", .object(runtime)),
         ("SnapshotKey", .string(container.snapshotKey)), ("Snapshotter", .string(container.snapshotter)),
-        ("CreatedAt", .string(Moment(container.createdAt).nano3339)),
-        ("UpdatedAt", .string(Moment(container.updatedAt).nano3339)),
+        ("CreatedAt", .string(Timestamp(container.createdAt).description)),
+        ("UpdatedAt", .string(Timestamp(container.updatedAt).description)),
         ("Extensions", extensions.isEmpty ? .null : .object(extensions)), ("Spec", try specJSON(container)),
     ])
 }

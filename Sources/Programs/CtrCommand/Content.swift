@@ -3,6 +3,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import Linux
 internal import Workers
 
@@ -49,10 +50,10 @@ private func listContent() -> Command {
         return { (session, arguments) in
             let all = try await session.client().content.list(filters: arguments)
             if quiet.value { return all.forEach { session.print($0.digest) } }
-            let now = Moment.now
+            let now = Timestamp.now
             var rows = [["DIGEST", "SIZE", "AGE", "LABELS"]]
             for blob in all {
-                let age = humanDuration(seconds: now.seconds - Moment(blob.createdAt).seconds)
+                let age = humanDuration(seconds: now.seconds - Timestamp(blob.createdAt).seconds)
                 rows.append([
                     blob.digest, decimalSize(blob.size), age, blob.labels.isEmpty ? "-" : labelText(blob.labels),
                 ])
@@ -69,10 +70,10 @@ private func activeContent() -> Command {
             .environment = ["CONTAINERD_ROOT"]
         return { (session, arguments) in
             let statuses = try await session.client().content.statuses(filters: arguments)
-            let now = Moment.now
+            let now = Timestamp.now
             Console.out("REF\tSIZE\tAGE\t\n")
             for status in statuses {
-                let age = humanDuration(seconds: now.seconds - Moment(status.startedAt).seconds)
+                let age = humanDuration(seconds: now.seconds - Timestamp(status.startedAt).seconds)
                 Console.out(status.ref + "\t" + decimalSize(status.offset) + "\t" + age + "\t\n")
             }
         }

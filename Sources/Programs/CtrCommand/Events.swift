@@ -2,6 +2,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 internal import Protobuf
@@ -21,7 +22,7 @@ func eventsCommand() -> Command {
                     }
                 }
                 session.print(
-                    Moment(event.timestamp).goString + " " + event.namespace + " " + event.topic + " " + text)
+                    Timestamp(event.timestamp).goString + " " + event.namespace + " " + event.topic + " " + text)
             }
         }
     }
@@ -42,7 +43,9 @@ struct Fields {
     mutating func add(_ name: String, _ items: [JSON]) { if !items.isEmpty { object[name] = .array(items) } }
     mutating func add(_ name: String, _ value: JSON?) { if let value { object[name] = value } }
     /// A time is never left out.
-    mutating func add(_ name: String, _ time: ProtobufTimestamp?) { object[name] = .string(Moment(time).nano3339) }
+    mutating func add(_ name: String, _ time: ProtobufTimestamp?) {
+        object[name] = .string(Timestamp(time).description)
+    }
 }
 
 /// What an event carries, as Go's encoder shows it.

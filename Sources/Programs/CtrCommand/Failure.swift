@@ -2,6 +2,7 @@ internal import ByteStream
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 internal import OCIImage
@@ -41,18 +42,7 @@ extension GRPCStatus {
 
 /// One line of a log on standard error, as logrus writes it where nobody watches.
 func log(_ level: String, _ message: String, _ fields: [(String, String)] = []) {
-    var line = "time=" + logValue(Moment.now.seconds3339) + " level=" + level + " msg=" + logValue(message)
+    var line = "time=" + logValue(Timestamp.now.wholeSeconds) + " level=" + level + " msg=" + logValue(message)
     for (name, value) in fields { line += " " + name + "=" + logValue(value) }
     Console.error(line + "\n")
-}
-
-/// A value in quotes where it has anything but letters, digits and a few signs.
-private func logValue(_ text: String) -> String {
-    let plain = text.utf8.allSatisfy { byte in
-        switch byte {
-        case 48...57, 65...90, 97...122: true
-        default: "-._/@^+".utf8.contains(byte)
-        }
-    }
-    return plain && !text.isEmpty ? text : quoted(text)
 }

@@ -7,6 +7,7 @@ internal import ContainerdClient
 internal import Digests
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 internal import OCIImage
@@ -79,7 +80,7 @@ private let importFormats = """
 
 func parsePlatform(_ text: String) throws -> OCIPlatform {
     guard let platform = OCIPlatform(text) else {
-        throw CtrError.message(quoted(text) + ": unknown operating system or architecture: invalid argument")
+        throw CtrError.message(goQuoted(text) + ": unknown operating system or architecture: invalid argument")
     }
     return platform
 }
@@ -92,7 +93,7 @@ private struct ImageNames {
     let skipsNamed: Bool
     var index = ""
 
-    private var prefix: String { base.isEmpty ? "import-" + Moment.now.date : base }
+    private var prefix: String { base.isEmpty ? "import-" + Timestamp.now.date : base }
 
     func names(_ descriptor: OCIDescriptor) -> [String] {
         var all: [String] = []
@@ -183,13 +184,13 @@ private struct ArchiveBlobs: Sendable {
         var index = OCIIndex(mediaType: "", manifests: [])
         for image in docker {
             guard var config = blobs[cleaned(image.config)] else {
-                throw CtrError.message("image config " + quoted(image.config) + " not found")
+                throw CtrError.message("image config " + goQuoted(image.config) + " not found")
             }
             config.mediaType = MediaType.dockerConfig
             var layers: [OCIDescriptor] = []
             for name in image.layers {
                 guard var layer = blobs[cleaned(name)] else {
-                    throw CtrError.message("layer " + quoted(name) + " not found")
+                    throw CtrError.message("layer " + goQuoted(name) + " not found")
                 }
                 layer.mediaType = mediaType(ofLayer: cleaned(name))
                 layers.append(layer)

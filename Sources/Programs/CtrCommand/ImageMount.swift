@@ -3,6 +3,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import Linux
 internal import OCIImage
 internal import Workers
@@ -24,7 +25,7 @@ func mountImage() -> Command {
             }
             let target = arguments[1]
             let client = try await session.client()
-            let expire = Moment.now.adding(seconds: 86_400).seconds3339
+            let expire = Timestamp.now.adding(seconds: 86_400).wholeSeconds
             let kind = snapshotterName(snapshotter)
             let labels = [
                 "containerd.io/gc.expire": expire, "containerd.io/gc.ref.snapshot." + kind: target,

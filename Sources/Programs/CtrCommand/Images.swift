@@ -2,6 +2,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import Linux
 internal import OCIImage
 internal import TextTable
@@ -208,7 +209,7 @@ private func pullImage() -> Command {
                 throw CtrError.message("please provide an image reference to pull")
             }
             throw CtrError.message(
-                "failed to resolve reference " + quoted(ref) + ": pulling from registries is not supported yet")
+                "failed to resolve reference " + goQuoted(ref) + ": pulling from registries is not supported yet")
         }
     }.described(
         """

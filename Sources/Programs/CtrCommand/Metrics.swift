@@ -2,6 +2,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 internal import Protobuf
@@ -31,7 +32,7 @@ func taskMetrics() -> Command {
             switch format.value {
             case "json": session.print(values.json.indented("  "))
             case "table":
-                var text = "ID\tTIMESTAMP\t\n" + metric.id + "\t" + Moment(metric.timestamp).goString + "\t\n\n"
+                var text = "ID\tTIMESTAMP\t\n" + metric.id + "\t" + Timestamp(metric.timestamp).goString + "\t\n\n"
                 text += "METRIC\tVALUE\t\n"
                 for (name, value) in values.rows { text += name + "\t" + value + "\t\n" }
                 Console.out(aligned(text, minimumWidth: 1, padding: 4))

@@ -2,6 +2,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 
 func namespacesCommand() -> Command {
     let create = Command(
@@ -84,7 +85,7 @@ private func listLeases() -> Command {
             if quiet.value { return all.forEach { session.print($0.id) } }
             let rows = all.map { lease in
                 [
-                    lease.id, Moment(lease.createdAt).seconds3339,
+                    lease.id, Timestamp(lease.createdAt).wholeSeconds,
                     lease.labels.isEmpty ? "-" : labelText(lease.labels),
                 ]
             }
@@ -101,7 +102,8 @@ private func createLease() -> Command {
         return { (session, arguments) in
             var all = labels(arguments)
             if expires.value > 0 {
-                all["containerd.io/gc.expire"] = Moment.now.adding(seconds: expires.value / 1_000_000_000).seconds3339
+                all["containerd.io/gc.expire"] =
+                    Timestamp.now.adding(seconds: expires.value / 1_000_000_000).wholeSeconds
             }
             let name = id.value.isEmpty ? generatedLeaseID() : id.value
             session.print(try await session.client().leases.create(name, labels: all).id)

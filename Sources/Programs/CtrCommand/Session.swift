@@ -2,6 +2,7 @@ internal import CLinux
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import Linux
 internal import NIOCore
 internal import TextTable
@@ -48,10 +49,10 @@ final class Session {
             } catch {
                 // A daemon that is only starting has no socket yet.
                 guard error.message.contains("no such file") else {
-                    throw CtrError.message("failed to dial " + quoted(path) + ": " + error.message)
+                    throw CtrError.message("failed to dial " + goQuoted(path) + ": " + error.message)
                 }
                 if start.duration(to: .now) > Duration.nanoseconds(limit) {
-                    throw CtrError.message("failed to dial " + quoted(path) + ": context deadline exceeded")
+                    throw CtrError.message("failed to dial " + goQuoted(path) + ": context deadline exceeded")
                 }
                 try await Task.sleep(for: .milliseconds(100))
             }
@@ -65,7 +66,7 @@ final class Session {
     func withLease<Answer: Sendable>(_ body: (ContainerdClient) async throws -> Answer) async throws -> Answer {
         let client = try await client()
         let id = generatedLeaseID()
-        let expire = Moment.now.adding(seconds: 86_400).seconds3339
+        let expire = Timestamp.now.adding(seconds: 86_400).wholeSeconds
         do throws(LeaseFailure<any Error>) {
             return try await client.withLease(id, expire: expire, body)
         } catch {
@@ -89,11 +90,11 @@ extension FlagSet {
     /// A length of time in nanoseconds.
     func duration(_ name: String, _ alias: String..., usage: String, seconds: Int = 0) -> Flag<Int64> {
         let parse: (String, Int64) throws(UsageError) -> Int64 = { (text, _) throws(UsageError) in
-            guard let value = parseDuration(text) else { throw UsageError("strconv.parse error") }
+            guard let value = GoDuration.parse(text) else { throw UsageError("strconv.parse error") }
             return value
         }
         let flag: Flag<Int64>
-        let shown = durationText(seconds: seconds)
+        let shown = GoDuration.text(Int64(seconds) * 1_000_000_000)
         if let first = alias.first {
             flag = value(
                 name, first, usage: usage, type: "duration", default: Int64(seconds) * 1_000_000_000,
@@ -122,7 +123,7 @@ func snapshotterName(_ flag: Flag<String>?) -> String {
 }
 
 /// A name that no other lease has.
-func generatedLeaseID() -> String { String(Moment.now.nanoseconds) + "-" + randomHex(bytes: 3) }
+func generatedLeaseID() -> String { String(Timestamp.now.nanoseconds) + "-" + randomHex(bytes: 3) }
 
 /// `key=value` arguments; a key alone means "true".
 func labels(_ arguments: [String]) -> [String: String] {

@@ -3,6 +3,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -58,8 +59,8 @@ private func snapshotInfo(_ group: Group) -> Command {
             var object = JSON.Object([("Kind", .string(info.kind.text)), ("Name", .string(info.name))])
             if !info.parent.isEmpty { object["Parent"] = .string(info.parent) }
             if !info.labels.isEmpty { object["Labels"] = mapJSON(info.labels) }
-            object["Created"] = .string(Moment(info.createdAt).nano3339)
-            object["Updated"] = .string(Moment(info.updatedAt).nano3339)
+            object["Created"] = .string(Timestamp(info.createdAt).description)
+            object["Updated"] = .string(Timestamp(info.updatedAt).description)
             session.print(JSON.object(object).indented("    "))
         }
     }
@@ -82,7 +83,7 @@ private func makeSnapshot(_ group: Group, view: Bool) -> Command {
         return { (session, arguments) in
             guard arguments.count == 1 || arguments.count == 2 else { throw CtrError.help(nil) }
             let snapshots = try await group.snapshots(session)
-            let labels = ["containerd.io/gc.root": Moment.now.seconds3339]
+            let labels = ["containerd.io/gc.root": Timestamp.now.wholeSeconds]
             let parent = arguments.count == 2 ? arguments[1] : ""
             let made =
                 view
@@ -124,7 +125,7 @@ private func commitSnapshot(_ group: Group) -> Command {
     Command("commit", usage: "commit an active snapshot into the provided name", arguments: "<key> <active>") { _ in
         { (session, arguments) in
             guard arguments.count == 2 else { throw CtrError.help(nil) }
-            let labels = ["containerd.io/gc.root": Moment.now.seconds3339]
+            let labels = ["containerd.io/gc.root": Timestamp.now.wholeSeconds]
             try await group.snapshots(session).commit(arguments[0], key: arguments[1], labels: labels)
         }
     }
@@ -138,7 +139,7 @@ private func deleteSnapshots(_ group: Group) -> Command {
                 do throws(GRPCStatus) {
                     try await snapshots.remove(key)
                 } catch {
-                    throw CtrError.message("failed to remove " + quoted(key) + ": " + error.containerdText)
+                    throw CtrError.message("failed to remove " + goQuoted(key) + ": " + error.containerdText)
                 }
             }
         }
@@ -205,7 +206,7 @@ private func diffSnapshots(_ group: Group) -> Command {
                 throw CtrError.message("snapshot id must be provided")
             }
             var all = labels(given.value)
-            if keep.value { all["containerd.io/gc.root"] = Moment.now.seconds3339 }
+            if keep.value { all["containerd.io/gc.root"] = Timestamp.now.wholeSeconds }
             let attached = all
             try await session.withLease { client in
                 let snapshots = client.snapshots(group.name)

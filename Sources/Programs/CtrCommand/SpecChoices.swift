@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 internal import OCIRuntime
@@ -73,7 +74,7 @@ struct SpecChoices {
             case "source", "src": mount.source = value
             case "destination", "dst": mount.destination = value
             case "options": mount.options = value.split(separator: ":").map { String($0) }
-            default: throw CtrError.message("mount option " + quoted(key) + " not supported")
+            default: throw CtrError.message("mount option " + goQuoted(key) + " not supported")
             }
         }
         return mount

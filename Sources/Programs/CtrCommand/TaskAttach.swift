@@ -3,6 +3,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 internal import OCIRuntime
@@ -155,7 +156,7 @@ func attachTask() -> Command {
             let id = arguments.first ?? ""
             let client = try await session.client()
             if id.isEmpty {
-                throw GRPCStatus(.notFound, "container \"\" in namespace " + quoted(client.namespace) + ": not found")
+                throw GRPCStatus(.notFound, "container \"\" in namespace " + goQuoted(client.namespace) + ": not found")
             }
             _ = try await container(id, client)
             let state = try await client.tasks.get(id)

@@ -3,6 +3,7 @@ internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 internal import OCIRuntime
@@ -110,7 +111,7 @@ private func resumeTask() -> Command {
 /// The id of a container that is there and has a task; words for the one or the other that is missing.
 func task(_ id: String, _ client: ContainerdClient) async throws -> String {
     if id.isEmpty {
-        throw GRPCStatus(.notFound, "container \"\" in namespace " + quoted(client.namespace) + ": not found")
+        throw GRPCStatus(.notFound, "container \"\" in namespace " + goQuoted(client.namespace) + ": not found")
     }
     _ = try await container(id, client)
     do throws(GRPCStatus) {

@@ -1,4 +1,5 @@
 internal import Flags
+internal import GoText
 internal import Linux
 
 /// The whole tree of commands. Flags are declared when a command is reached.
@@ -130,7 +131,7 @@ private func flag(
 ) {
     func take(_ text: String, _ old: Bool) throws(UsageError) -> Bool {
         guard let parsed = parseBool(text) else {
-            throw UsageError("strconv.ParseBool: parsing " + quoted(text) + ": invalid syntax")
+            throw UsageError("strconv.ParseBool: parsing " + goQuoted(text) + ": invalid syntax")
         }
         session.options[keyPath: path] = parsed
         return parsed

@@ -1,5 +1,6 @@
 internal import Engine
 internal import EngineAPI
+internal import GoText
 internal import HTTPServer
 internal import JSON
 

@@ -1,6 +1,7 @@
 internal import ContainerLogs
 internal import Engine
 internal import EngineAPI
+internal import GoText
 internal import Images
 internal import Linux
 internal import Networks

@@ -2,6 +2,7 @@ internal import CLinux
 internal import Cgroups
 internal import ContainerRuntime
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -149,10 +150,10 @@ var eventsCommand: UrfaveCommand<Verb> {
             "interval", usage: "time between two figures", type: "duration", default: 5000, defaultText: "5s"
         ) {
             (text, _) throws(UsageError) in
-            guard let milliseconds = durationMilliseconds(text) else {
-                throw UsageError("time: invalid duration " + quoted(text))
+            guard let interval = GoDuration.parse(text) else {
+                throw UsageError("time: invalid duration " + goQuoted(text))
             }
-            return milliseconds
+            return Int(interval / 1_000_000)
         }
         let once = flags.bool("stats", usage: "print the figures once")
         return Verb(.exactly(1)) { (use) throws(RuntimeFailure) in
@@ -175,18 +176,5 @@ var eventsCommand: UrfaveCommand<Verb> {
                 }
             }
         }
-    }
-}
-
-/// Go's duration, for the units that make sense between two figures.
-private func durationMilliseconds(_ text: String) -> Int? {
-    let digits = text.utf8.prefix { $0 >= 48 && $0 <= 57 }
-    guard let number = Int(String(decoding: Array(digits), as: UTF8.self)) else { return nil }
-    switch String(decoding: Array(text.utf8.dropFirst(digits.count)), as: UTF8.self) {
-    case "ms": return number
-    case "s": return number * 1000
-    case "m": return number * 60_000
-    case "h": return number * 3_600_000
-    default: return text == "0" ? 0 : nil
     }
 }

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import ContainerRuntime
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -38,12 +39,12 @@ struct Log {
     }
 
     private func write(_ level: String, _ text: String) {
-        let time = timestamp(fraction: false)
+        let time = Timestamp(WallClock.now).wholeSeconds
         var line: [UInt8]
         if json {
             line = JSON.members([("level", .string(level)), ("msg", .string(text)), ("time", .string(time))]).encoded()
         } else {
-            line = Array(("time=\"" + time + "\" level=" + level + " msg=").utf8) + Log.quoted(text)
+            line = Array(("time=\"" + time + "\" level=" + level + " msg=" + logValue(text)).utf8)
         }
         line.append(10)
         if path.isEmpty {
@@ -52,23 +53,5 @@ struct Log {
         } else if let file = try? Descriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o644) {
             try? file.writeAll(line)
         }
-    }
-
-    /// logrus leaves plain words as they are and writes the rest as Go's %q.
-    private static func quoted(_ text: String) -> [UInt8] {
-        var plain = !text.isEmpty
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                continue
-            case 45, 46, 95, 47, 64, 94, 43: continue  // - . _ / @ ^ +
-            default: plain = false
-            }
-        }
-        if plain { return Array(text.utf8) }
-        var out: [UInt8] = []
-        JSON.appendString(text, to: &out, escapingHTML: false)
-        return out
     }
 }

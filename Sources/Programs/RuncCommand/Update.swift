@@ -1,6 +1,7 @@
 internal import CLinux
 internal import ContainerRuntime
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 internal import OCIRuntime
@@ -94,7 +95,7 @@ private struct LimitFlags {
         if given.isEmpty { return nil }
         guard let value = Int(given) else {
             throw RuntimeFailure(
-                "invalid value for " + name + ": strconv.ParseUint: parsing " + quoted(given) + ": invalid syntax")
+                "invalid value for " + name + ": strconv.ParseUint: parsing " + goQuoted(given) + ": invalid syntax")
         }
         return value
     }

@@ -58,8 +58,7 @@ struct DeleteAction {
 extension ProtobufTimestamp {
     /// The wall clock's time.
     static var now: ProtobufTimestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
+        let time = WallClock.now
         return ProtobufTimestamp(seconds: Int64(time.tv_sec), nanos: Int32(time.tv_nsec))
     }
 }

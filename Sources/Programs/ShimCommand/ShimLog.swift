@@ -1,4 +1,5 @@
 internal import CLinux
+internal import GoText
 internal import Linux
 
 /// The shim's messages, which containerd reads from the fifo `log` in the bundle. A message that cannot be taken at
@@ -20,28 +21,13 @@ final class ShimLog {
     func debug(_ message: String) { if debugs { write("debug", message) } }
 
     private func write(_ level: String, _ message: String) {
-        var text: [UInt8] = Array(("time=\"" + ShimLog.time() + "\" level=" + level + " msg=\"").utf8)
+        var text: [UInt8] = Array(
+            ("time=\"" + Timestamp(WallClock.now).fixedWidth + "\" level=" + level + " msg=\"").utf8)
         for byte in message.utf8 {
             if byte == 34 || byte == 92 { text.append(92) }
             text.append(byte == 10 ? 32 : byte)
         }
         text.append(contentsOf: ("\" id=" + id + "\n").utf8)
         _ = text.withUnsafeBytes { CLinux.write(descriptor, $0.baseAddress, $0.count) }
-    }
-
-    /// RFC 3339 with nanoseconds, in UTC.
-    private static func time() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        var seconds = now.tv_sec
-        gmtime_r(&seconds, &parts)
-        func padded(_ value: Int, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
-        }
-        return padded(Int(parts.tm_year) + 1900, 4) + "-" + padded(Int(parts.tm_mon) + 1, 2) + "-"
-            + padded(Int(parts.tm_mday), 2) + "T" + padded(Int(parts.tm_hour), 2) + ":" + padded(Int(parts.tm_min), 2)
-            + ":" + padded(Int(parts.tm_sec), 2) + "." + padded(now.tv_nsec, 9) + "Z"
     }
 }

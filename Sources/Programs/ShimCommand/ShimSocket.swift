@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Linux
+internal import SHA2
 
 /// The socket on which a shim serves, named so that containerd and a later shim of the same group find it.
 struct ShimSocket {

@@ -1,5 +1,6 @@
 internal import CLinux
 public import EngineAPI
+public import GoText
 internal import JSON
 
 /// What is at a path of a container, as the header of `GET` and `HEAD` archive tells it.

@@ -1,4 +1,4 @@
-internal import EngineAPI
+internal import GoText
 
 extension LogRecord {
     /// Longest record of the local driver that is believed; a greater length means that the file is damaged.

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import EngineAPI
+internal import GoText
 public import Linux
 internal import Synchronization
 internal import Workers
@@ -233,9 +234,5 @@ private final class Reader: @unchecked Sendable {
         collection.streamEnded()
     }
 
-    private func now() -> LogMoment {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return LogMoment(Timestamp(seconds: time.tv_sec, nanoseconds: time.tv_nsec))
-    }
+    private func now() -> LogMoment { LogMoment(Timestamp(WallClock.now)) }
 }

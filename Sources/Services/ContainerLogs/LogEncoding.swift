@@ -1,4 +1,4 @@
-internal import EngineAPI
+internal import GoText
 
 /// When a record came, in both forms that records need.
 struct LogMoment: Equatable {

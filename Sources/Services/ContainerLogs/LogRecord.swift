@@ -1,4 +1,5 @@
 internal import EngineAPI
+internal import GoText
 internal import JSON
 
 /// A record of a log as it is read.

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Digests
+internal import GoText
 internal import Linux
 public import Metadata
 internal import Synchronization
@@ -111,7 +112,7 @@ public final class ContentStore: Sendable {
         do throws(ServiceError) {
             try Identifier.checkDigest(digest)
         } catch {
-            throw error.prefixed(quote(digest))
+            throw error.prefixed(goQuoted(digest))
         }
     }
 

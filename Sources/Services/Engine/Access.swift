@@ -2,6 +2,7 @@ public import ContainerFiles
 internal import ContainerdAPI
 public import EngineAPI
 internal import GRPC
+public import GoText
 public import Images
 internal import Workers
 
@@ -83,6 +84,9 @@ extension Engine {
 
     /// A moment as clients write it.
     public static func moment(_ text: String) throws(EngineError) -> Timestamp {
-        try MomentText.parse(text, now: Clock.now)
+        guard let moment = Timestamp(text: text, now: Clock.now) else {
+            throw .invalid("failed to parse value as time or duration: \"\(text)\"")
+        }
+        return moment
     }
 }

@@ -1,14 +1,12 @@
 internal import CLinux
 internal import EngineAPI
+internal import GoText
+internal import Linux
 
 /// The clocks that the engine reads.
 enum Clock {
     /// The time of day.
-    static var now: Timestamp {
-        var moment = timespec()
-        clock_gettime(CLOCK_REALTIME, &moment)
-        return Timestamp(seconds: moment.tv_sec, nanoseconds: moment.tv_nsec)
-    }
+    static var now: Timestamp { Timestamp(WallClock.now) }
 
     /// Nanoseconds on a clock that nobody sets: for measuring.
     static var monotonic: Int {

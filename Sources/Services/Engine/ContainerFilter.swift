@@ -1,4 +1,5 @@
 internal import EngineAPI
+internal import GoText
 
 /// Which containers a client wants to see (`filters` of `GET /containers/json`), everything it refers to looked up.
 struct ContainerFilter: Sendable {

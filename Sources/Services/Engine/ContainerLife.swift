@@ -1,4 +1,5 @@
 public import EngineAPI
+public import GoText
 internal import JSON
 
 /// Where a container is in its life, as a value: what happened goes in, what has to be done comes out. It does no I/O.

@@ -1,4 +1,5 @@
 public import EngineAPI
+public import GoText
 internal import JSON
 
 /// One mount of a container as its record keeps it.

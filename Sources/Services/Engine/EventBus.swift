@@ -1,4 +1,5 @@
 public import EngineAPI
+public import GoText
 internal import Synchronization
 
 /// What happens in the engine, told to everyone who listens, with the last of it kept for those who ask later.

@@ -1,6 +1,7 @@
 internal import ContainerdAPI
 internal import EngineAPI
 internal import GRPC
+internal import GoText
 internal import Protobuf
 
 extension Engine {

@@ -1,5 +1,6 @@
 internal import ContainerLogs
 internal import EngineAPI
+internal import GoText
 internal import Linux
 
 /// A container's health check with every default filled in. Durations are in nanoseconds.
@@ -117,7 +118,7 @@ extension Engine {
             let output = await collecting.value
             if await limit.value {
                 result.exitCode = -1
-                result.output = "Health check exceeded timeout (" + HealthText.duration(plan.timeout) + ")"
+                result.output = "Health check exceeded timeout (" + GoDuration.text(Int64(plan.timeout)) + ")"
             } else {
                 result.exitCode = code
                 result.output = output
@@ -140,14 +141,5 @@ extension Engine {
         while let piece = await queue.next() { if bytes.count < 4096 { bytes += piece.bytes } }
         return bytes.count > 4096
             ? String(decoding: bytes.prefix(4096), as: UTF8.self) + "..." : String(decoding: bytes, as: UTF8.self)
-    }
-}
-
-enum HealthText {
-    /// "30s", "1m30s", "500ms"
-    static func duration(_ nanoseconds: Int) -> String {
-        if nanoseconds < 1_000_000_000 { return "\(nanoseconds / 1_000_000)ms" }
-        let seconds = nanoseconds / 1_000_000_000
-        return seconds < 60 ? "\(seconds)s" : "\(seconds / 60)m\(seconds % 60)s"
     }
 }

@@ -1,4 +1,5 @@
 public import EngineAPI
+internal import GoText
 internal import JSON
 
 /// What `GET /containers/json` asks for.
@@ -143,7 +144,7 @@ enum PublishedPorts {
 enum StatusText {
     static func of(_ record: ContainerRecord, now: Timestamp) -> String {
         let life = record.life
-        func since(_ moment: Timestamp) -> String { HumanDuration.text(seconds: now.seconds - moment.seconds) }
+        func since(_ moment: Timestamp) -> String { humanDuration(seconds: now.seconds - moment.seconds) }
         switch life.phase {
         case .running:
             var text = "Up " + since(life.startedAt)
@@ -158,27 +159,6 @@ enum StatusText {
         case .created: return "Created"
         case .exited:
             return life.finishedAt.isZero ? "" : "Exited (\(life.exitCode)) " + since(life.finishedAt) + " ago"
-        }
-    }
-}
-
-/// Durations as go-units prints them.
-enum HumanDuration {
-    static func text(seconds: Int) -> String {
-        let minutes = seconds / 60
-        let hours = (seconds + 1800) / 3600
-        switch true {
-        case seconds < 1: return "Less than a second"
-        case seconds == 1: return "1 second"
-        case seconds < 60: return "\(seconds) seconds"
-        case minutes == 1: return "About a minute"
-        case minutes < 60: return "\(minutes) minutes"
-        case hours == 1: return "About an hour"
-        case hours < 48: return "\(hours) hours"
-        case hours < 24 * 7 * 2: return "\(hours / 24) days"
-        case hours < 24 * 30 * 2: return "\(hours / 24 / 7) weeks"
-        case hours < 24 * 365 * 2: return "\(hours / 24 / 30) months"
-        default: return "\(seconds / 3600 / 24 / 365) years"
         }
     }
 }

@@ -1,4 +1,5 @@
 public import EngineAPI
+internal import GoText
 internal import Linux
 internal import Workers
 
@@ -111,7 +112,7 @@ extension Engine {
         guard filters["until"].count == 1, let text = filters["until"].first else {
             throw .invalid("more than one until filter specified")
         }
-        return try MomentText.parse(text, now: Clock.now)
+        return try Engine.moment(text)
     }
 }
 
@@ -119,51 +120,5 @@ extension Filters {
     /// Whether none of the filter `label!` fits.
     func excludesLabels(_ labels: [String: String]) -> Bool {
         self["label!"].allSatisfy { unwanted in !Filters(["label": [unwanted]]).matchLabels("label", labels) }
-    }
-}
-
-/// Moments as clients write them: seconds since 1970, RFC 3339, a date, or how long ago ("10m").
-enum MomentText {
-    static func parse(_ text: String, now: Timestamp) throws(EngineError) -> Timestamp {
-        if let moment = Timestamp(rfc3339: text) { return moment }
-        if let duration = duration(text) {
-            let nanoseconds = now.totalNanoseconds - duration
-            return Timestamp(seconds: nanoseconds / 1_000_000_000, nanoseconds: nanoseconds % 1_000_000_000)
-        }
-        if let moment = unix(text) { return moment }
-        for suffix in ["T00:00:00Z", ":00Z", "Z"] {
-            if let moment = Timestamp(rfc3339: text + suffix) { return moment }
-        }
-        throw .invalid("failed to parse value as time or duration: \"\(text)\"")
-    }
-
-    /// "1700000000" or "1700000000.5"
-    static func unix(_ text: String) -> Timestamp? {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = parts.first, let seconds = Int(first), abs(seconds) < 1 << 40 else { return nil }
-        guard parts.count == 2 else { return Timestamp(seconds: seconds) }
-        let digits = String(parts[1].prefix(9))
-        guard !digits.isEmpty, let fraction = Int(digits), fraction >= 0 else { return nil }
-        var nanoseconds = fraction
-        for _ in digits.utf8.count..<9 { nanoseconds *= 10 }
-        return Timestamp(seconds: seconds, nanoseconds: nanoseconds)
-    }
-
-    /// Go's durations: "1h30m", "10s", "1.5h". Nanoseconds.
-    static func duration(_ text: String) -> Int? {
-        var rest = Substring(text)
-        if rest.isEmpty { return nil }
-        var total = 0.0
-        while !rest.isEmpty {
-            let digits = rest.prefix { ($0 >= "0" && $0 <= "9") || $0 == "." }
-            guard let number = Double(digits) else { return nil }
-            rest = rest.dropFirst(digits.count)
-            let unit = rest.prefix { !($0 >= "0" && $0 <= "9") && $0 != "." }
-            let scales = ["ns": 1.0, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9]
-            guard let scale = scales[String(unit)] else { return nil }
-            total += number * scale
-            rest = rest.dropFirst(unit.count)
-        }
-        return total < 9e18 ? Int(total) : nil
     }
 }

@@ -2,6 +2,7 @@ internal import ContainerLogs
 internal import ContainerdAPI
 internal import EngineAPI
 internal import GRPC
+internal import GoText
 internal import Linux
 internal import Networks
 internal import Volumes

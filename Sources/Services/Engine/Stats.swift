@@ -2,6 +2,7 @@ internal import CLinux
 internal import ContainerdAPI
 public import EngineAPI
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import Linux
 internal import Networks

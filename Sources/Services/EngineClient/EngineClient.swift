@@ -1,3 +1,4 @@
+internal import GoText
 public import HTTPClient
 public import JSON
 
@@ -130,7 +131,7 @@ public final class EngineClient {
         // Sorted by name, as Go's clients write them; values of one name keep their order.
         let sorted = query.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
         for (index, item) in sorted.map({ $0.element }).enumerated() {
-            target += (index == 0 ? "?" : "&") + escaped(item.0) + "=" + escaped(item.1)
+            target += (index == 0 ? "?" : "&") + queryEscaped(item.0) + "=" + queryEscaped(item.1)
         }
         var request = HTTPRequest(method, target)
         request.headers = extraHeaders + headers
@@ -307,18 +308,4 @@ public func isOlder(_ left: String, _ right: String) -> Bool {
     let a = left.split(separator: ".").map { Int($0) ?? 0 }
     let b = right.split(separator: ".").map { Int($0) ?? 0 }
     return a.lexicographicallyPrecedes(b)
-}
-
-/// Percent-escapes what may not stand in a query, as Go's url.QueryEscape.
-public func escaped(_ text: String) -> String {
-    var out: [UInt8] = []
-    let digits = Array("0123456789ABCDEF".utf8)
-    for byte in text.utf8 {
-        switch byte {
-        case 48...57, 65...90, 97...122, 45, 46, 95, 126: out.append(byte)
-        case 32: out.append(43)
-        default: out += [37, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-    return String(decoding: out, as: UTF8.self)
 }

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import ContainerdAPI
+internal import GoText
 internal import Linux
 internal import Metadata
 
@@ -35,7 +36,7 @@ struct Layers {
             upper = first
             lower = Array(stack.dropFirst())
             isOverlay = true
-        default: throw .notImplemented("a diff of mount type \(quote(mount.type))")
+        default: throw .notImplemented("a diff of mount type \(goQuoted(mount.type))")
         }
     }
 

@@ -3,6 +3,8 @@ public import ContainerdAPI
 internal import ContainerdClient
 internal import EngineAPI
 internal import GRPC
+internal import GoText
+internal import Linux
 
 /// Containers' root file systems: writable snapshots upon the image's top layer.
 extension ImageStore {
@@ -47,15 +49,9 @@ extension ImageStore {
         Int(try await calling { () async throws(GRPCStatus) in try await client.snapshots.usage(key) }.size)
     }
 
-    static func now() -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(seconds: time.tv_sec, nanoseconds: time.tv_nsec).description
-    }
+    static func now() -> String { Timestamp(WallClock.now).description }
 
     static func later(hours: Int) -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(seconds: time.tv_sec + hours * 3600).description
+        Timestamp(seconds: WallClock.now.tv_sec + hours * 3600).description
     }
 }

@@ -1,4 +1,5 @@
 public import EngineAPI
+internal import GoText
 public import JSON
 internal import OCIImage
 

@@ -1,4 +1,6 @@
 public import EngineAPI
+internal import GoText
+internal import Linux
 internal import OCIImage
 
 /// What a listing shows.
@@ -128,32 +130,6 @@ extension ImageStore {
         return lineage.map(\.id)
     }
 
-    /// A point in time as filters give it: a duration before now ("24h", "1h30m"), seconds since 1970, or RFC 3339.
-    static func moment(_ text: String) -> Timestamp? {
-        if let moment = Timestamp(rfc3339: text) { return moment }
-        if let moment = Timestamp(rfc3339: text + "Z") ?? Timestamp(rfc3339: text + "T00:00:00Z") { return moment }
-        if let seconds = Int(text) { return Timestamp(seconds: seconds) }
-        guard let now = Timestamp(rfc3339: now()) else { return nil }
-        var total = 0.0
-        var number = ""
-        var unit = ""
-        func flush() -> Bool {
-            let factors = ["h": 3600.0, "m": 60, "s": 1, "ms": 0.001, "us": 0.000001, "ns": 0.000000001]
-            guard let value = Double(number), let factor = factors[unit] else { return false }
-            total += value * factor
-            number = ""
-            unit = ""
-            return true
-        }
-        for character in text {
-            if character.isNumber || character == "." {
-                if !unit.isEmpty && !flush() { return nil }
-                number.append(character)
-            } else {
-                unit.append(character)
-            }
-        }
-        guard flush() else { return nil }
-        return Timestamp(seconds: now.seconds - Int(total), nanoseconds: now.nanoseconds)
-    }
+    /// A point in time as filters give it.
+    static func moment(_ text: String) -> Timestamp? { Timestamp(text: text, now: Timestamp(WallClock.now)) }
 }

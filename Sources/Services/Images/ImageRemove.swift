@@ -1,6 +1,7 @@
 internal import ContainerdClient
 public import EngineAPI
 internal import GRPC
+internal import GoText
 internal import OCIImage
 
 /// `docker rmi`, by upstream's rules.

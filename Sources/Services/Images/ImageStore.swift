@@ -3,6 +3,7 @@ public import ContainerdClient
 internal import Digests
 internal import EngineAPI
 internal import GRPC
+internal import GoText
 internal import JSON
 internal import OCIImage
 internal import Protobuf

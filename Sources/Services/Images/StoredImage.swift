@@ -1,4 +1,5 @@
 public import EngineAPI
+public import GoText
 public import OCIImage
 
 /// An image that containerd holds for this platform.

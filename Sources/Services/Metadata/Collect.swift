@@ -1,3 +1,4 @@
+internal import GoText
 internal import SQLite
 
 /// What a collection removed from the records; the bytes and directories are the caller's to remove.
@@ -57,7 +58,9 @@ private struct Collection {
             ($0.text(0), $0.text(1), Labels(stored: $0.text(2)))
         }
         for (namespace, id, labels) in leases {
-            guard let text = labels["containerd.io/gc.expire"], let expiry = rfc3339(text), expiry <= now else {
+            guard let text = labels["containerd.io/gc.expire"], let expiry = Timestamp(rfc3339: text),
+                expiry.totalNanoseconds <= now
+            else {
                 continue
             }
             for table in ["leases WHERE namespace = ? AND id = ?", "lease_resources WHERE namespace = ? AND lease = ?"]

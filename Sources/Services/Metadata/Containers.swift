@@ -1,3 +1,4 @@
+internal import GoText
 internal import SQLite
 
 /// A message of a type only its users know (google.protobuf.Any).
@@ -74,7 +75,7 @@ extension Metadata {
     public func container(_ id: String, in scope: Scope) throws(ServiceError) -> ContainerRecord {
         try view { (transaction) throws(ServiceError) in
             guard let found = try transaction.container(id, scope.namespace) else {
-                throw .notFound("container \(quote(id)) in namespace \(quote(scope.namespace))")
+                throw .notFound("container \(goQuoted(id)) in namespace \(goQuoted(scope.namespace))")
             }
             return found
         }
@@ -103,7 +104,7 @@ extension Metadata {
         return try update { (transaction) throws(ServiceError) in
             try transaction.useNamespace(scope.namespace)
             if try transaction.container(container.id, scope.namespace) != nil {
-                throw .alreadyExists("container \(quote(container.id))")
+                throw .alreadyExists("container \(goQuoted(container.id))")
             }
             var made = container
             made.created = nanosecondsNow()
@@ -120,7 +121,7 @@ extension Metadata {
         if container.id.isEmpty { throw .invalidArgument("must specify a container id") }
         return try update { (transaction) throws(ServiceError) in
             guard var updated = try transaction.container(container.id, scope.namespace) else {
-                throw .notFound("container \(quote(container.id))")
+                throw .notFound("container \(goQuoted(container.id))")
             }
             if paths.isEmpty {
                 if updated.snapshotter != container.snapshotter {
@@ -148,7 +149,7 @@ extension Metadata {
         try update { (transaction) throws(ServiceError) in
             let gone = try transaction.execute(
                 "DELETE FROM containers WHERE namespace = ? AND id = ?", [.text(scope.namespace), .text(id)])
-            if gone == 0 { throw .notFound("container \(quote(id))") }
+            if gone == 0 { throw .notFound("container \(goQuoted(id))") }
             try transaction.execute(
                 "DELETE FROM extensions WHERE namespace = ? AND container = ?", [.text(scope.namespace), .text(id)])
         }
@@ -171,7 +172,7 @@ extension ContainerRecord {
         case "extensions": extensions = other.extensions
         case "image": image = other.image
         case "snapshotkey": snapshotKey = other.snapshotKey
-        default: throw .invalidArgument("cannot update \(quote(path)) field on container \(quote(other.id))")
+        default: throw .invalidArgument("cannot update \(goQuoted(path)) field on container \(goQuoted(other.id))")
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import GoText
 internal import SQLite
 
 /// What is known of a blob beside its bytes.
@@ -82,7 +83,7 @@ extension Metadata {
                 } else if path == "labels" {
                     updated.labels = labels
                 } else {
-                    throw .invalidArgument("cannot update \(quote(path)) field on content info \(quote(digest))")
+                    throw .invalidArgument("cannot update \(goQuoted(path)) field on content info \(goQuoted(digest))")
                 }
             }
             try Identifier.checkLabels(updated.labels)
@@ -153,7 +154,7 @@ extension Metadata {
                     leased ? .null : .int(now + day), .int(now), .int(now),
                 ])
             guard let record = try transaction.ingest(reference, scope.namespace) else {
-                throw .notFound("ingest \(quote(reference))")
+                throw .notFound("ingest \(goQuoted(reference))")
             }
             return .ingest(record)
         }

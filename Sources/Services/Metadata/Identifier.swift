@@ -1,3 +1,5 @@
+internal import GoText
+
 /// Rules for names that clients give.
 public enum Identifier {
     static let longest = 76
@@ -8,7 +10,7 @@ public enum Identifier {
         if text.isEmpty { throw .invalidArgument("identifier must not be empty") }
         if text.utf8.count > longest {
             throw .invalidArgument(
-                "identifier \(quote(text)) greater than maximum length (\(longest) characters)")
+                "identifier \(goQuoted(text)) greater than maximum length (\(longest) characters)")
         }
         var afterSeparator = true
         for byte in text.utf8 {
@@ -27,7 +29,7 @@ public enum Identifier {
 
     private static func mismatch(_ text: String) -> ServiceError {
         .invalidArgument(
-            "identifier \(quote(text)) must match ^[A-Za-z0-9]+(?:[._-](?:[A-Za-z0-9]+))*$")
+            "identifier \(goQuoted(text)) must match ^[A-Za-z0-9]+(?:[._-](?:[A-Za-z0-9]+))*$")
     }
 
     /// A digest as `sha256:` and 64 lower-case hexadecimal digits.
@@ -55,20 +57,4 @@ public enum Identifier {
             throw subject.isEmpty ? error : error.prefixed(subject)
         }
     }
-}
-
-/// Go's %q for the plain texts that names are.
-public func quote(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\n": out += "\\n"
-        case "\t": out += "\\t"
-        case "\r": out += "\\r"
-        default: out.unicodeScalars.append(scalar)
-        }
-    }
-    return out + "\""
 }

@@ -1,3 +1,4 @@
+internal import GoText
 internal import SQLite
 
 /// A name for a manifest or an index in the content store.
@@ -59,7 +60,7 @@ public struct ImageRecord: Sendable, Equatable {
         do throws(ServiceError) {
             try Identifier.checkDigest(target.digest)
         } catch {
-            throw error.prefixed("Target.Digest \(quote(target.digest)) invalid")
+            throw error.prefixed("Target.Digest \(goQuoted(target.digest)) invalid")
         }
         if target.size <= 0 { throw .invalidArgument("Target.Size must be greater than zero") }
         if target.mediaType.isEmpty { throw .invalidArgument("Target.MediaType must be set") }
@@ -87,7 +88,7 @@ extension Metadata {
             if try transaction.exists(
                 "SELECT 1 FROM images WHERE namespace = ? AND name = ?", [.text(scope.namespace), .text(image.name)])
             {
-                throw .alreadyExists("image \(quote(image.name))")
+                throw .alreadyExists("image \(goQuoted(image.name))")
             }
             var made = image
             made.created = nanosecondsNow()
@@ -115,7 +116,7 @@ extension Metadata {
                     case "target": updated.target = image.target
                     case "annotations": updated.target.annotations = image.target.annotations
                     default:
-                        throw .invalidArgument("cannot update \(quote(path)) field on image \(quote(image.name))")
+                        throw .invalidArgument("cannot update \(goQuoted(path)) field on image \(goQuoted(image.name))")
                     }
                 }
             }
@@ -130,7 +131,7 @@ extension Metadata {
         try update { (transaction) throws(ServiceError) in
             let gone = try transaction.execute(
                 "DELETE FROM images WHERE namespace = ? AND name = ?", [.text(scope.namespace), .text(name)])
-            if gone == 0 { throw .notFound("image \(quote(name))") }
+            if gone == 0 { throw .notFound("image \(goQuoted(name))") }
         }
     }
 }
@@ -142,7 +143,7 @@ extension Transaction {
         let found = try first(
             "SELECT \(imageColumns) FROM images WHERE namespace = ? AND name = ?", [.text(namespace), .text(name)]
         ) { ImageRecord(row: $0) }
-        guard let found else { throw .notFound("image \(quote(name))") }
+        guard let found else { throw .notFound("image \(goQuoted(name))") }
         return found
     }
 

@@ -1,3 +1,4 @@
+internal import GoText
 internal import SQLite
 
 /// A lease: while it exists, what was made under it is not collected.
@@ -41,7 +42,7 @@ public struct LeaseResource: Sendable, Equatable {
             do throws(ServiceError) {
                 try Identifier.checkDigest(id)
             } catch {
-                throw error.prefixed("invalid content digest \(quote(id))")
+                throw error.prefixed("invalid content digest \(goQuoted(id))")
             }
         case "snapshots":
             if parts.count != 2 { throw .invalidArgument("invalid snapshot resource type \(type)") }
@@ -60,7 +61,7 @@ extension Metadata {
             let made = try transaction.execute(
                 "INSERT OR IGNORE INTO leases(namespace, id, labels, created) VALUES(?, ?, ?, ?)",
                 [.text(scope.namespace), .text(id), .text(labels.stored), .int(lease.created)])
-            if made == 0 { throw .alreadyExists("lease \(quote(id))") }
+            if made == 0 { throw .alreadyExists("lease \(goQuoted(id))") }
             return lease
         }
     }
@@ -69,7 +70,7 @@ extension Metadata {
         try update { (transaction) throws(ServiceError) in
             let gone = try transaction.execute(
                 "DELETE FROM leases WHERE namespace = ? AND id = ?", [.text(scope.namespace), .text(id)])
-            if gone == 0 { throw .notFound("lease \(quote(id))") }
+            if gone == 0 { throw .notFound("lease \(goQuoted(id))") }
             try transaction.execute(
                 "DELETE FROM lease_resources WHERE namespace = ? AND lease = ?", [.text(scope.namespace), .text(id)])
         }
@@ -119,7 +120,7 @@ extension Metadata {
 extension Transaction {
     fileprivate func requireLease(_ id: String, _ namespace: String) throws(ServiceError) {
         let found = try exists("SELECT 1 FROM leases WHERE namespace = ? AND id = ?", [.text(namespace), .text(id)])
-        if !found { throw .notFound("lease \(quote(id))") }
+        if !found { throw .notFound("lease \(goQuoted(id))") }
     }
 
     fileprivate func keep(

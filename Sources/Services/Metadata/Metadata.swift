@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Linux
 internal import SQLite
 
 /// Whose request it is: the namespace it is about, and the lease that keeps what it makes.
@@ -17,8 +18,7 @@ public typealias Nanoseconds = Int64
 
 /// The time now.
 public func nanosecondsNow() -> Nanoseconds {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    let time = WallClock.now
     return Nanoseconds(time.tv_sec) * 1_000_000_000 + Nanoseconds(time.tv_nsec)
 }
 

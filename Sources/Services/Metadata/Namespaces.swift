@@ -1,3 +1,4 @@
+internal import GoText
 internal import SQLite
 
 /// A namespace: a world of its own of images, containers, blobs, snapshots and leases.
@@ -36,7 +37,7 @@ extension Metadata {
             let made = try transaction.execute(
                 "INSERT OR IGNORE INTO namespaces(name, labels) VALUES(?, ?)",
                 [.text(namespace.name), .text(namespace.labels.stored)])
-            if made == 0 { throw .alreadyExists("namespace \(quote(namespace.name))") }
+            if made == 0 { throw .alreadyExists("namespace \(goQuoted(namespace.name))") }
         }
     }
 
@@ -56,7 +57,7 @@ extension Metadata {
                     for key in labels.keys where namespace.labels[key] == nil { labels[key] = nil }
                     for (key, value) in namespace.labels { labels.set(key, to: value) }
                 } else {
-                    throw .invalidArgument("cannot update \(quote(path)) field")
+                    throw .invalidArgument("cannot update \(goQuoted(path)) field")
                 }
             }
             try Identifier.checkLabels(labels)
@@ -73,10 +74,10 @@ extension Metadata {
             let kept = try transaction.contents(ofNamespace: name)
             if !kept.isEmpty {
                 throw .failedPrecondition(
-                    "namespace \(quote(name)) must be empty, but it still has \(kept.joined(separator: ", "))")
+                    "namespace \(goQuoted(name)) must be empty, but it still has \(kept.joined(separator: ", "))")
             }
             let gone = try transaction.execute("DELETE FROM namespaces WHERE name = ?", [.text(name)])
-            if gone == 0 { throw .notFound("namespace \(quote(name))") }
+            if gone == 0 { throw .notFound("namespace \(goQuoted(name))") }
             for table in ["leases", "lease_resources", "ingests"] {
                 try transaction.execute("DELETE FROM \(table) WHERE namespace = ?", [.text(name)])
             }
@@ -95,6 +96,6 @@ extension Transaction {
         let snapshotters = try rows(
             "SELECT DISTINCT snapshotter FROM snapshots WHERE namespace = ? ORDER BY 1", [.text(name)]
         ) { $0.text(0) }
-        return found + snapshotters.map { "snapshots on \(quote($0)) snapshotter" }
+        return found + snapshotters.map { "snapshots on \(goQuoted($0)) snapshotter" }
     }
 }

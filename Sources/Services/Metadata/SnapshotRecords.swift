@@ -1,3 +1,4 @@
+internal import GoText
 internal import SQLite
 
 /// What a snapshot is for.
@@ -111,9 +112,9 @@ extension Metadata {
         return try update { (transaction) throws(ServiceError) in
             try transaction.useNamespace(scope.namespace)
             if let target = labels[Metadata.reference], try transaction.has(target, snapshotter, scope) {
-                throw .alreadyExists("target snapshot \(quote(target))")
+                throw .alreadyExists("target snapshot \(goQuoted(target))")
             }
-            if try transaction.has(name, snapshotter, scope) { throw .alreadyExists("snapshot \(quote(name))") }
+            if try transaction.has(name, snapshotter, scope) { throw .alreadyExists("snapshot \(goQuoted(name))") }
             var parentId: Int64?
             if !parent.isEmpty { parentId = try transaction.committedParent(parent, snapshotter, scope) }
             let now = nanosecondsNow()
@@ -143,14 +144,14 @@ extension Metadata {
         if name.isEmpty { throw .invalidArgument("name must not be empty") }
         try Identifier.checkLabels(labels)
         try update { (transaction) throws(ServiceError) in
-            if try transaction.has(name, snapshotter, scope) { throw .alreadyExists("snapshot \(quote(name))") }
+            if try transaction.has(name, snapshotter, scope) { throw .alreadyExists("snapshot \(goQuoted(name))") }
             let active: SnapshotRecord
             do throws(ServiceError) {
                 active = try transaction.snapshot(key, snapshotter, scope)
             } catch {
-                throw .notFound("failed to get active snapshot \(quote(key))")
+                throw .notFound("failed to get active snapshot \(goQuoted(key))")
             }
-            if active.kind != .active { throw .failedPrecondition("snapshot \(quote(key)) is not active") }
+            if active.kind != .active { throw .failedPrecondition("snapshot \(goQuoted(key)) is not active") }
             let now = nanosecondsNow()
             try transaction.execute(
                 """
@@ -181,7 +182,7 @@ extension Metadata {
                 } else if path == "labels" {
                     updated.labels = labels
                 } else {
-                    throw .invalidArgument("cannot update \(quote(path)) field on snapshot \(quote(name))")
+                    throw .invalidArgument("cannot update \(goQuoted(path)) field on snapshot \(goQuoted(name))")
                 }
             }
             try Identifier.checkLabels(updated.labels)
@@ -236,7 +237,7 @@ extension Transaction {
             throw .notFound("parent snapshot \(name) does not exist")
         }
         if found.kind != .committed {
-            throw .invalidArgument("failed to create snapshot: parent \(quote(name)) is not committed snapshot")
+            throw .invalidArgument("failed to create snapshot: parent \(goQuoted(name)) is not committed snapshot")
         }
         return found.id
     }

@@ -1,5 +1,6 @@
 internal import CLinux
 public import EngineAPI
+internal import GoText
 internal import JSON
 internal import Linux
 internal import Netlink
@@ -235,9 +236,7 @@ extension NetworkController {
 
     /// RFC 3339 with nanoseconds.
     static func now() -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(seconds: time.tv_sec, nanoseconds: time.tv_nsec).description
+        Timestamp(WallClock.now).description
     }
 
     func announce(_ action: String, _ network: NetworkRecord, containerID: String? = nil) {

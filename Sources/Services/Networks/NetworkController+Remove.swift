@@ -1,5 +1,6 @@
 internal import CLinux
 public import EngineAPI
+internal import GoText
 internal import Linux
 
 extension NetworkController {
@@ -71,28 +72,9 @@ extension NetworkController {
     private static func until(_ filters: Filters) throws(NetworkError) -> String? {
         guard let text = filters["until"].first else { return nil }
         guard filters["until"].count == 1 else { throw .invalid("more than one until filter specified") }
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        if let seconds = Int(text) { return Timestamp(seconds: seconds).description }
-        if let moment = Timestamp(rfc3339: text) { return moment.description }
-        if let seconds = duration(text) { return Timestamp(seconds: now.tv_sec - seconds).description }
-        throw .invalid("failed to parse value as time or duration: \"" + text + "\"")
-    }
-
-    /// "1h30m" in seconds.
-    private static func duration(_ text: String) -> Int? {
-        var total = 0
-        var number = ""
-        guard !text.isEmpty else { return nil }
-        for character in text {
-            if character.isNumber {
-                number.append(character)
-                continue
-            }
-            guard let value = Int(number), let unit = ["h": 3600, "m": 60, "s": 1][character] else { return nil }
-            total += value * unit
-            number = ""
+        guard let moment = Timestamp(text: text, now: Timestamp(WallClock.now)) else {
+            throw .invalid("failed to parse value as time or duration: \"" + text + "\"")
         }
-        return number.isEmpty ? total : nil
+        return moment.description
     }
 }

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import ContainerdAPI
+internal import GoText
 internal import Linux
 internal import Metadata
 internal import Protobuf
@@ -47,7 +48,8 @@ struct ShimBinary: Sendable {
             if access(candidate, X_OK) == 0 && !Files.isDirectory(candidate) { return candidate }
         }
         throw ServiceError(
-            .unknown, "runtime \(quote(runtime)) binary not installed \(quote(name)): file does not exist: unknown")
+            .unknown,
+            "runtime \(goQuoted(runtime)) binary not installed \(goQuoted(name)): file does not exist: unknown")
     }
 
     /// This containerd's program, which shims run as `publish` when they cannot reach the events socket.

@@ -1,5 +1,6 @@
 internal import CLinux
 public import EngineAPI
+internal import GoText
 internal import Linux
 
 extension VolumeStore {
@@ -24,12 +25,10 @@ extension VolumeStore {
         }
         let (record, isNew) = try changes.withLock { (_: inout Void) throws(VolumeError) in
             if let present = state.withLock({ $0.volumes[name] }) { return (present, false) }
-            var now = timespec()
-            clock_gettime(CLOCK_REALTIME, &now)
             var labels: [String: String]? = request.labels.isEmpty ? nil : request.labels
             if isAnonymous { labels = (labels ?? [:]).merging([VolumeRecord.anonymousLabel: ""]) { own, _ in own } }
             let record = VolumeRecord(
-                name: name, createdAt: Timestamp(seconds: now.tv_sec).description, labels: labels,
+                name: name, createdAt: Timestamp(WallClock.now).wholeSeconds, labels: labels,
                 options: request.driverOpts.isEmpty ? nil : request.driverOpts)
             try write(record)
             state.withLock { $0.volumes[name] = record }

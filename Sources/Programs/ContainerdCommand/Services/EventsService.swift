@@ -1,5 +1,6 @@
 internal import ContainerdAPI
 internal import GRPC
+internal import GoText
 internal import Metadata
 internal import Protobuf
 
@@ -34,16 +35,16 @@ extension Services {
 
 /// A topic is a path: it begins with a slash, and each of its parts is an identifier.
 func checkTopic(_ topic: String) throws(ServiceError) {
-    if topic.isEmpty { throw .invalidArgument("envelope topic \(quote(topic)): must not be empty") }
-    if !topic.hasPrefix("/") { throw .invalidArgument("envelope topic \(quote(topic)): must start with '/'") }
+    if topic.isEmpty { throw .invalidArgument("envelope topic \(goQuoted(topic)): must not be empty") }
+    if !topic.hasPrefix("/") { throw .invalidArgument("envelope topic \(goQuoted(topic)): must start with '/'") }
     if topic.utf8.count == 1 {
-        throw .invalidArgument("envelope topic \(quote(topic)): must have at least one component")
+        throw .invalidArgument("envelope topic \(goQuoted(topic)): must have at least one component")
     }
     for part in topic.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
         do throws(ServiceError) {
             try Identifier.check(String(part))
         } catch {
-            throw error.prefixed("envelope topic \(quote(topic)): component \(quote(String(part)))")
+            throw error.prefixed("envelope topic \(goQuoted(topic)): component \(goQuoted(String(part)))")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -67,7 +68,7 @@ struct Ulimit: Equatable {
         var numbers: [Int64] = []
         for limit in limits {
             guard let number = Int64(limit) else {
-                throw UsageError("strconv.ParseInt: parsing " + quoted(limit) + ": invalid syntax")
+                throw UsageError("strconv.ParseInt: parsing " + goQuoted(limit) + ": invalid syntax")
             }
             numbers.append(number)
         }
@@ -106,7 +107,7 @@ struct DeviceRequest: Equatable {
                     throw UsageError(
                         "invalid count (" + value
                             + "): value must be either \"all\" or an integer: strconv.Atoi: parsing "
-                            + quoted(value) + ": invalid syntax")
+                            + goQuoted(value) + ": invalid syntax")
                 }
                 count = value == "all" ? -1 : Int(value) ?? 0
             case "device": ids = value.split(separator: ",").map { String($0) }
@@ -173,7 +174,8 @@ struct NetworkAttachment: Equatable {
             case "link-local-ip": linkLocal.append(value)
             case "gw-priority":
                 guard let number = Int(value) else {
-                    throw UsageError("invalid gw-priority: strconv.Atoi: parsing " + quoted(value) + ": invalid syntax")
+                    throw UsageError(
+                        "invalid gw-priority: strconv.Atoi: parsing " + goQuoted(value) + ": invalid syntax")
                 }
                 gatewayPriority = number
             default: throw UsageError("invalid field key " + name.lowercased())
@@ -252,10 +254,10 @@ extension Flag where Value == [NetworkAttachment] {
 
 func parseUInt16(_ text: String, _ old: Int) throws(UsageError) -> Int {
     guard let number = parseInt(text), number >= 0 else {
-        throw UsageError("strconv.ParseUint: parsing " + quoted(text) + ": invalid syntax")
+        throw UsageError("strconv.ParseUint: parsing " + goQuoted(text) + ": invalid syntax")
     }
     guard number < 65536 else {
-        throw UsageError("strconv.ParseUint: parsing " + quoted(text) + ": value out of range")
+        throw UsageError("strconv.ParseUint: parsing " + goQuoted(text) + ": value out of range")
     }
     return number
 }
@@ -275,7 +277,9 @@ extension FlagSet {
     /// A Go duration, in nanoseconds.
     func duration(_ name: String, usage: String) -> Flag<Int64> {
         value(name, usage: usage, type: "duration", default: 0, defaultText: "0s") { (text, _) throws(UsageError) in
-            guard let span = parseDuration(text) else { throw UsageError("time: invalid duration " + quoted(text)) }
+            guard let span = GoDuration.parse(text) else {
+                throw UsageError("time: invalid duration " + goQuoted(text))
+            }
             return span
         }
     }

@@ -1,5 +1,6 @@
 internal import EngineClient
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -179,7 +180,7 @@ private func showPorts(_ arguments: [String], _ session: Session) throws -> Int3
         let (number, kind) = splitOnce(arguments[1], at: UInt8(ascii: "/"))
         guard UInt16(number) != nil else {
             throw CommandFailure(
-                "Error: invalid port (" + number + "): strconv.ParseUint: parsing " + quoted(number)
+                "Error: invalid port (" + number + "): strconv.ParseUint: parsing " + goQuoted(number)
                     + ": invalid syntax")
         }
         let wanted = number + "/" + (kind ?? "tcp")

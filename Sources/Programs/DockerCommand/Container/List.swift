@@ -1,6 +1,7 @@
 internal import EngineClient
 internal import Flags
 internal import GoTemplate
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -56,7 +57,7 @@ private func checkListFormat(_ format: String) throws {
 /// strconv.ParseInt as a flag's parser.
 func parseNumber(_ text: String, _ old: Int) throws(UsageError) -> Int {
     guard let number = parseInt(text) else {
-        throw UsageError("strconv.ParseInt: parsing " + quoted(text) + ": invalid syntax")
+        throw UsageError("strconv.ParseInt: parsing " + goQuoted(text) + ": invalid syntax")
     }
     return number
 }
@@ -143,7 +144,7 @@ struct ContainerListing {
 
     private func command(_ container: JSON) -> String {
         let command = container["Command"]?.string ?? ""
-        return goQuote(truncates ? Human.ellipsis(command, 20) : command)
+        return goQuoted(truncates ? Human.ellipsis(command, 20) : command)
     }
 
     private func size(_ container: JSON) -> String {

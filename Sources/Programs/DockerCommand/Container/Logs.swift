@@ -1,5 +1,6 @@
 internal import EngineClient
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -49,10 +50,9 @@ func copyOutput(_ reply: EngineReply, isRaw: Bool) throws {
 
 /// A time of the command line as the API takes it: seconds with a fraction. Durations count back from now.
 func apiTime(_ text: String, _ flag: String) throws(CommandFailure) -> String {
-    if let span = parseDuration(text) {
-        let now = Human.preciseNow()
-        let moment = Int64(now.seconds) * 1_000_000_000 + Int64(now.nanoseconds) - span
-        return seconds(Int(moment / 1_000_000_000), Int(moment % 1_000_000_000))
+    if let span = GoDuration.parse(text) {
+        let moment = Timestamp(WallClock.now).totalNanoseconds - Int(span)
+        return seconds(moment / 1_000_000_000, moment % 1_000_000_000)
     }
     if let plain = plainSeconds(text) { return plain }
     if let moment = localMoment(text) { return seconds(moment.seconds, moment.nanoseconds) }

@@ -1,4 +1,5 @@
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -93,7 +94,7 @@ struct MountRequest: Equatable {
     private func flag(_ key: String, _ value: String) throws(UsageError) -> Bool {
         guard let flag = parseBool(value) else {
             throw UsageError(
-                "invalid value for '" + key + "': invalid boolean value (" + quoted(value)
+                "invalid value for '" + key + "': invalid boolean value (" + goQuoted(value)
                     + "): must be one of \"true\", \"1\", \"false\", or \"0\" (default \"true\")")
         }
         return flag

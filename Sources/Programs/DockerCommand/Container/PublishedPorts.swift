@@ -1,4 +1,5 @@
 internal import Flags
+internal import GoText
 internal import JSON
 
 /// What `-p` and `--expose` ask for.
@@ -106,7 +107,7 @@ struct PublishedPorts {
             return "invalid range specified for port"
         }
         if text.isEmpty { return "empty string specified for ports." }
-        return "strconv.ParseUint: parsing " + quoted(number(first) == nil ? first : last ?? "") + ": invalid syntax"
+        return "strconv.ParseUint: parsing " + goQuoted(number(first) == nil ? first : last ?? "") + ": invalid syntax"
     }
 
     var exposedJSON: JSON { .members(exposed.map { ($0, .members([])) }) }

@@ -1,5 +1,6 @@
 internal import EngineClient
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -235,7 +236,7 @@ func connectNetworkCommand(_ session: Session) -> Command {
             let body = JSON.members([
                 ("Container", .string(arguments[1])), ("EndpointConfig", endpoint.json(forConnect: true)),
             ])
-            _ = try session.client().request("POST", "/networks/" + escaped(arguments[0]) + "/connect", json: body)
+            _ = try session.client().request("POST", "/networks/" + queryEscaped(arguments[0]) + "/connect", json: body)
                 .all()
             return 0
         }

@@ -1,6 +1,7 @@
 internal import EngineClient
 internal import Flags
 internal import GoTemplate
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -21,7 +22,7 @@ func networkCommands(_ session: Session) -> [Command] {
             return performing { arguments in
                 let body = JSON.members([("Container", .string(arguments[1])), ("Force", .bool(force.value))])
                 _ = try session.client().request(
-                    "POST", "/networks/" + escaped(arguments[0]) + "/disconnect", json: body
+                    "POST", "/networks/" + queryEscaped(arguments[0]) + "/disconnect", json: body
                 ).all()
                 return 0
             }
@@ -76,7 +77,7 @@ private func removeNetworks(_ names: [String], force: Bool, _ session: Session) 
     var failed = false
     for name in names {
         do {
-            _ = try session.client().request("DELETE", "/networks/" + escaped(name)).all()
+            _ = try session.client().request("DELETE", "/networks/" + queryEscaped(name)).all()
             Console.out(name + "\n")
         } catch let error as EngineFailure {
             if force && error.isNotFound { continue }

@@ -1,40 +1,15 @@
 internal import CLinux
 internal import GoTemplate
+internal import GoText
+internal import Linux
 
 /// Sizes, spans and times as docker prints them.
 enum Human {
-    /// A span in words: `Less than a second`, `About an hour`, `3 days`.
-    static func duration(_ seconds: Int) -> String {
-        if seconds < 1 { return "Less than a second" }
-        if seconds == 1 { return "1 second" }
-        if seconds < 60 { return "\(seconds) seconds" }
-        let minutes = seconds / 60
-        if minutes == 1 { return "About a minute" }
-        if minutes < 60 { return "\(minutes) minutes" }
-        let hours = (seconds + 1800) / 3600
-        if hours == 1 { return "About an hour" }
-        if hours < 48 { return "\(hours) hours" }
-        if hours < 24 * 7 * 2 { return "\(hours / 24) days" }
-        if hours < 24 * 30 * 2 { return "\(hours / 24 / 7) weeks" }
-        if hours < 24 * 365 * 2 { return "\(hours / 24 / 30) months" }
-        return "\(seconds / 3600 / 24 / 365) years"
-    }
-
     /// How long ago a time was (seconds since 1970).
-    static func ago(_ time: Int) -> String { duration(now() - time) + " ago" }
+    static func ago(_ time: Int) -> String { humanDuration(seconds: now() - time) + " ago" }
 
-    static func now() -> Int {
-        var moment = timespec()
-        clock_gettime(CLOCK_REALTIME, &moment)
-        return moment.tv_sec
-    }
-
-    /// Seconds and nanoseconds since 1970.
-    static func preciseNow() -> (seconds: Int, nanoseconds: Int) {
-        var moment = timespec()
-        clock_gettime(CLOCK_REALTIME, &moment)
-        return (moment.tv_sec, moment.tv_nsec)
-    }
+    /// Seconds since 1970.
+    static func now() -> Int { WallClock.now.tv_sec }
 
     /// A size with decimal units (`1.98MB`) to so many digits.
     static func size(_ bytes: Double, digits: Int = 4) -> String {

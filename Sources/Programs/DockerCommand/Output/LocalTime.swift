@@ -1,4 +1,5 @@
 internal import CLinux
+internal import GoText
 
 /// A date, with or without a time and a zone; without a zone it is in the local one. nil when the text is none.
 func localMoment(_ text: String) -> Moment? {
@@ -35,7 +36,7 @@ func localMoment(_ text: String) -> Moment? {
         parts.tm_sec = Int32(second)
     }
     if isUTC {
-        let whole = daysSince1970(year, month, day) * 86400 + Int(parts.tm_hour) * 3600
+        let whole = Timestamp.days(year, month, day) * 86400 + Int(parts.tm_hour) * 3600
         return Moment(seconds: whole + Int(parts.tm_min) * 60 + Int(parts.tm_sec))
     }
     return Moment(seconds: mktime(&parts))

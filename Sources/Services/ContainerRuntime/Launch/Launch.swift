@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Cgroups
+internal import GoText
 internal import Linux
 internal import Mounts
 public import OCIRuntime
@@ -51,7 +52,8 @@ final class Launch {
         do throws(CgroupFailure) { hierarchies = try Hierarchies() } catch { throw RuntimeFailure(error) }
         let cgroup = Cgroup(path: linux.cgroupsPath, id: request.id, in: hierarchies)
         container = Container(
-            id: request.id, directory: store.directory(request.id), pid: 0, startTime: 0, created: timestamp(),
+            id: request.id, directory: store.directory(request.id), pid: 0, startTime: 0,
+            created: Timestamp(WallClock.now).description,
             bundle: request.bundle, rootfs: rootfs, cgroup: cgroup, namespaces: linux.namespaces,
             hooks: request.spec.hooks, annotations: request.spec.annotations, owner: "")
         let namespaces = NamespacePlan(linux.namespaces)

@@ -1,4 +1,6 @@
-/// A moment as seconds and nanoseconds since 1970, read and written as Go's RFC3339Nano.
+public import CLinux
+
+/// A moment in UTC, read and written as Go's time.Time. The C library's calendar would read the time zone's file first.
 public struct Timestamp: Comparable, Hashable, Sendable, CustomStringConvertible {
     public var seconds: Int
     /// 0 to 999 999 999.
@@ -8,6 +10,9 @@ public struct Timestamp: Comparable, Hashable, Sendable, CustomStringConvertible
         self.seconds = seconds
         self.nanoseconds = nanoseconds
     }
+
+    /// The clock's reading as a moment.
+    public init(_ time: timespec) { self.init(seconds: time.tv_sec, nanoseconds: time.tv_nsec) }
 
     /// Go's zero time, year 1: "never" in the Engine API.
     public static let zero = Timestamp(seconds: -62_135_596_800)
@@ -21,19 +26,30 @@ public struct Timestamp: Comparable, Hashable, Sendable, CustomStringConvertible
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }
 
-    /// "2006-01-02T15:04:05.999999999Z": no trailing zeros in the fraction.
-    public var description: String { text(fraction: Timestamp.trimmed(nanoseconds)) }
+    /// "2006-01-02T15:04:05.999999999Z" (RFC3339Nano): no trailing zeros in the fraction.
+    public var description: String { date + "T" + clock + fraction + "Z" }
 
     /// The same with all nine digits, as log lines carry it.
-    public var fixedWidth: String { text(fraction: "." + Timestamp.padded(nanoseconds, 9)) }
+    public var fixedWidth: String { date + "T" + clock + "." + zeroPadded(nanoseconds, 9) + "Z" }
 
-    private func text(fraction: String) -> String {
-        let (days, rest) = Timestamp.floorDivide(seconds, 86_400)
-        let date = Timestamp.civil(days)
-        return Timestamp.padded(date.year, 4) + "-" + Timestamp.padded(date.month, 2) + "-"
-            + Timestamp.padded(date.day, 2) + "T" + Timestamp.padded(rest / 3600, 2) + ":"
-            + Timestamp.padded(rest / 60 % 60, 2) + ":" + Timestamp.padded(rest % 60, 2) + fraction + "Z"
+    /// "2006-01-02T15:04:05Z" (RFC3339): whole seconds.
+    public var wholeSeconds: String { date + "T" + clock + "Z" }
+
+    /// "2006-01-02 15:04:05.999999999 +0000 UTC", as fmt prints a time.Time.
+    public var goString: String { date + " " + clock + fraction + " +0000 UTC" }
+
+    /// "2006-01-02"
+    public var date: String {
+        let date = Timestamp.civil(Timestamp.floorDivide(seconds, 86_400).0)
+        return zeroPadded(date.year, 4) + "-" + zeroPadded(date.month, 2) + "-" + zeroPadded(date.day, 2)
     }
+
+    private var clock: String {
+        let rest = Timestamp.floorDivide(seconds, 86_400).1
+        return zeroPadded(rest / 3600, 2) + ":" + zeroPadded(rest / 60 % 60, 2) + ":" + zeroPadded(rest % 60, 2)
+    }
+
+    private var fraction: String { GoText.fraction(nanoseconds, digits: 9) }
 
     /// Reads RFC 3339 with any offset; nil when it is not.
     public init?(rfc3339 text: String) {
@@ -51,6 +67,34 @@ public struct Timestamp: Comparable, Hashable, Sendable, CustomStringConvertible
         }
         guard let offset = reader.offset(), reader.atEnd else { return nil }
         seconds = Timestamp.days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
+    }
+
+    /// A moment as clients write it: how long before `now` ("10m"), RFC 3339, seconds since 1970, or a date with as
+    /// much of the time as they care to give. nil when it is none of these.
+    public init?(text: String, now: Timestamp) {
+        if let span = GoDuration.parse(text) {
+            let (seconds, rest) = Timestamp.floorDivide(now.totalNanoseconds - Int(span), 1_000_000_000)
+            self.init(seconds: seconds, nanoseconds: rest)
+        } else if let moment = Timestamp(rfc3339: text) ?? Timestamp(unix: text) {
+            self = moment
+        } else {
+            for suffix in ["T00:00:00Z", ":00:00Z", ":00Z", "Z"] {
+                guard let moment = Timestamp(rfc3339: text + suffix) else { continue }
+                self = moment
+                return
+            }
+            return nil
+        }
+    }
+
+    /// "1700000000" or "1700000000.5"
+    private init?(unix text: String) {
+        var reader = Reader(Array(text.utf8))
+        guard let seconds = reader.number() else { return nil }
+        self.init(seconds: seconds)
+        if reader.atEnd { return }
+        guard reader.take("."), let fraction = reader.fraction(), reader.atEnd else { return nil }
+        nanoseconds = fraction
     }
 
     private struct Reader {
@@ -76,6 +120,12 @@ public struct Timestamp: Comparable, Hashable, Sendable, CustomStringConvertible
             }
             position += count
             return value
+        }
+
+        /// As many digits as there are, up to twelve.
+        mutating func number() -> Int? {
+            let count = bytes[position...].prefix { (48...57).contains($0) }.count
+            return (1...12).contains(count) ? digits(count) : nil
         }
 
         mutating func fraction() -> Int? {
@@ -112,7 +162,8 @@ public struct Timestamp: Comparable, Hashable, Sendable, CustomStringConvertible
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
     }
 
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    /// Days from 1970-01-01 to a date.
+    public static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let (era, yearOfEra) = floorDivide(shifted, 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
@@ -123,16 +174,18 @@ public struct Timestamp: Comparable, Hashable, Sendable, CustomStringConvertible
         let quotient = value >= 0 ? value / by : -((-value + by - 1) / by)
         return (quotient, value - quotient * by)
     }
+}
 
-    private static func padded(_ value: Int, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
-    }
+/// A number with zeros before it, up to `width` digits.
+public func zeroPadded(_ value: Int, _ width: Int) -> String {
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+}
 
-    private static func trimmed(_ nanoseconds: Int) -> String {
-        if nanoseconds == 0 { return "" }
-        var digits = Array(padded(nanoseconds, 9).utf8)
-        while digits.last == UInt8(ascii: "0") { digits.removeLast() }
-        return "." + String(decoding: digits, as: UTF8.self)
-    }
+/// "." and the digits of a fraction without the zeros at its end; empty for 0.
+func fraction(_ value: Int, digits: Int) -> String {
+    if value == 0 { return "" }
+    var text = Array(zeroPadded(value, digits).utf8)
+    while text.last == UInt8(ascii: "0") { text.removeLast() }
+    return "." + String(decoding: text, as: UTF8.self)
 }
