@@ -289,7 +289,9 @@ func target(_ module: Module) -> Target {
             linkerSettings: linked)
     }
     return .target(
-        name: module.name, dependencies: dependencies, path: path, swiftSettings: swiftSettings(module.weight),
+        name: module.name, dependencies: dependencies, path: path,
+        // The definitions that Scripts/protobuf makes the messages from.
+        exclude: module.name == "ContainerdAPI" ? ["Protos"] : [], swiftSettings: swiftSettings(module.weight),
         linkerSettings: linked)
 }
 
@@ -300,7 +302,8 @@ func executable(_ program: (name: String, command: String)) -> Target? {
     ]
     var flags = ["-static-executable", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
     if buildsLight {
-        // No header that finds unwinding tables, nor the tables; code and constants share pages of the file; no build id.
+        // No header that finds unwinding tables, nor the tables; code and constants share pages of the file; no build
+        // id.
         flags = ["-enable-experimental-feature", "Embedded", "-use-ld=bfd"] + flags
         for flag in ["--no-eh-frame-hdr", "-z", "noseparate-code", "--build-id=none", "-T", "Scripts/light.ld"] {
             flags += ["-Xlinker", flag]

@@ -178,7 +178,8 @@ struct TCPProxy {
         let ends = !ready.isDisjoint(with: [.endOfInput, .hungUp, .failed])
         if ends || ready.contains(.readable) { move(connection, up: !isBackend, ends: ends, slot) }
         if ready.contains(.writable) { continueBlocked(connection, up: isBackend, slot) }
-        settle(connection, slot, isGone: ready.contains(.hungUp) && (isBackend ? connection.down : connection.up).isDone)
+        settle(
+            connection, slot, isGone: ready.contains(.hungUp) && (isBackend ? connection.down : connection.up).isDone)
     }
 
     private mutating func continueBlocked(_ connection: Connection, up: Bool, _ slot: Int) {

@@ -4,6 +4,7 @@ public import Metadata
 public import NIOCore
 internal import NIOPosix
 internal import Protobuf
+internal import TTRPC
 
 /// Where shims send their events: the ttrpc service Events, on the socket whose address they get in TTRPC_ADDRESS.
 public enum EventsListener {
@@ -45,7 +46,7 @@ private final class EventsConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
-        guard frame.kind == Frame.request else { return }
+        guard frame.kind == Frame.Kind.request else { return }
         var response = CallResponse()
         do throws(ProtobufError) {
             let request = try CallRequest(protobuf: frame.payload)
@@ -53,7 +54,7 @@ private final class EventsConnection: ChannelInboundHandler {
         } catch {
             response.status = RPCStatus(code: 3, message: error.description)
         }
-        let answer = Frame(stream: frame.stream, kind: Frame.response, payload: response.protobuf())
+        let answer = Frame(stream: frame.stream, kind: Frame.Kind.response, payload: response.protobuf())
         context.writeAndFlush(NIOAny(answer.buffer(context.channel.allocator)), promise: nil)
     }
 

@@ -4,6 +4,7 @@ internal import Metadata
 internal import NIOCore
 internal import NIOPosix
 internal import Protobuf
+internal import TTRPC
 
 /// The ttrpc client of one shim. Calls go side by side on one connection; each is a stream of its own.
 ///
@@ -63,12 +64,9 @@ final class ShimConnection: ChannelInboundHandler, @unchecked Sendable {
     func call<Request: ProtobufMessage, Response: ProtobufMessage>(
         _ method: ProtobufMethod<Request, Response>, _ request: Request, timeout: Int64? = nil
     ) async throws(ServiceError) -> Response {
-        var message = CallRequest()
-        message.service = method.service
-        message.method = method.name
-        message.payload = request.protobuf()
-        message.timeout = (timeout ?? 0) * 1_000_000
-        message.metadata = [CallRequest.Pair("containerd-namespace-ttrpc", namespace)]
+        let message = CallRequest(
+            service: method.service, method: method.name, payload: request.protobuf(),
+            timeout: (timeout ?? 0) * 1_000_000, metadata: [CallRequest.Pair("containerd-namespace-ttrpc", namespace)])
         let bytes = try await answer(to: message.protobuf(), timeout: timeout).get()
         do throws(ProtobufError) {
             return try Response(protobuf: bytes)
@@ -127,7 +125,7 @@ final class ShimConnection: ChannelInboundHandler, @unchecked Sendable {
             }
         }
         waiting[stream] = Waiting(continuation: continuation, timer: timer)
-        let frame = Frame(stream: stream, kind: Frame.request, payload: payload)
+        let frame = Frame(stream: stream, kind: Frame.Kind.request, payload: payload)
         channel.writeAndFlush(frame.buffer(channel.allocator), promise: nil)
     }
 
@@ -140,7 +138,7 @@ final class ShimConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let frame = unwrapInboundIn(data)
-        guard frame.kind == Frame.response else { return }
+        guard frame.kind == Frame.Kind.response else { return }
         do throws(ProtobufError) {
             let response = try CallResponse(protobuf: frame.payload)
             if let status = response.status, status.code != 0 {
