@@ -22,36 +22,6 @@ func sizesReadAsDockersDo(_ bytes: Int, _ text: String) { #expect(ProgressBar.si
     #expect(ProgressBar.text(current: 10, total: 10) == "[" + String(repeating: "=", count: 50) + ">]      10B/10B")
 }
 
-func changed(_ lines: [String]) throws -> ContainerConfig {
-    var changes = ConfigChanges(config: ContainerConfig())
-    try changes.apply(lines)
-    return changes.config
-}
-
-@Test func instructionsChangeTheConfiguration() throws {
-    let config = try changed([
-        "CMD [\"a\", \"b c\"]", "ENTRYPOINT run it", "ENV A=1 B=\"two words\"", "env C three words", "LABEL l=v",
-        "EXPOSE 80 53/udp",
-        "USER me", "WORKDIR /srv", "WORKDIR below", "VOLUME [\"/data\"]", "STOPSIGNAL SIGINT",
-        "HEALTHCHECK CMD true", "ONBUILD RUN x",
-    ])
-    #expect(config.cmd == ["a", "b c"] && config.entrypoint == ["/bin/sh", "-c", "run it"])
-    #expect(config.env == ["A=1", "B=two words", "C=three words"])
-    #expect(config.labels == ["l": "v"] && config.exposedPorts == ["80/tcp", "53/udp"])
-    #expect(config.user == "me" && config.workingDir == "/srv/below" && config.volumes == ["/data"])
-    #expect(
-        config.stopSignal == "SIGINT" && config.healthcheck?.test == ["CMD-SHELL", "true"]
-            && config.onBuild == ["RUN x"])
-}
-
-@Test(arguments: [
-    ("FOO x", "foo is not a valid change command"), ("RUN x", "run is not a valid change command"),
-    ("CMD", "CMD requires at least one argument"), ("ENV a", "ENV must have two arguments"),
-])
-func otherInstructionsAreRefused(_ line: String, _ message: String) {
-    #expect(throws: ImageError(400, message)) { try changed([line]) }
-}
-
 @Test(arguments: [
     ("2020-01-01T00:00:00Z", 1_577_836_800), ("2020-01-01", 1_577_836_800), ("1577836800", 1_577_836_800),
 ])

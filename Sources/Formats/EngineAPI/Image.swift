@@ -53,7 +53,8 @@ public struct ImageInspect: EngineObject {
     public var os: String = ""
     public var osVersion: String = ""
     public var size: Int = 0
-    public var virtualSize: Int = 0
+    /// nil for APIs from 1.44 on, which leave it out.
+    public var virtualSize: Int?
     public var graphDriver: DriverData = DriverData()
     public var rootFS: RootFS = RootFS()
     public var metadata: ImageMetadata = ImageMetadata()
@@ -77,7 +78,7 @@ public struct ImageInspect: EngineObject {
         os = try json.string("Os")
         osVersion = try json.string("OsVersion")
         size = try json.int("Size")
-        virtualSize = try json.int("VirtualSize")
+        virtualSize = json["VirtualSize"]?.int
         graphDriver = try json.member("GraphDriver") ?? DriverData()
         rootFS = try json.member("RootFS") ?? RootFS()
         metadata = try json.member("Metadata") ?? ImageMetadata()
@@ -101,7 +102,7 @@ public struct ImageInspect: EngineObject {
         fields.put("Os", os)
         fields.putUnlessEmpty("OsVersion", osVersion)
         fields.put("Size", size)
-        fields.putUnlessEmpty("VirtualSize", virtualSize)
+        if let virtualSize { fields.put("VirtualSize", virtualSize) }
         fields.put("GraphDriver", graphDriver)
         fields.put("RootFS", rootFS)
         fields.put("Metadata", metadata)
@@ -127,7 +128,8 @@ public struct ImageSummary: EngineObject {
     public var sharedSize: Int = 0
     /// Bytes.
     public var size: Int = 0
-    public var virtualSize: Int = 0
+    /// nil for APIs from 1.44 on, which leave it out.
+    public var virtualSize: Int?
 
     public init() {}
 
@@ -143,7 +145,7 @@ public struct ImageSummary: EngineObject {
         repoTags = try json.optionalStrings("RepoTags")
         sharedSize = try json.int("SharedSize")
         size = try json.int("Size")
-        virtualSize = try json.int("VirtualSize")
+        virtualSize = json["VirtualSize"]?.int
     }
 
     public var json: JSON {
@@ -159,7 +161,7 @@ public struct ImageSummary: EngineObject {
         fields.put("RepoTags", repoTags)
         fields.put("SharedSize", sharedSize)
         fields.put("Size", size)
-        fields.putUnlessEmpty("VirtualSize", virtualSize)
+        if let virtualSize { fields.put("VirtualSize", virtualSize) }
         return fields.json
     }
 }

@@ -70,13 +70,21 @@ public struct OCIPlatform: Equatable, Sendable {
         guard parts.count <= 3, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
         let systems = ["linux", "windows", "darwin", "freebsd"]
         if parts.count == 1 {
-            let known = systems.contains(parts[0])
+            let isSystem = systems.contains(parts[0])
+            guard isSystem || Self.architectures.contains(Self.normal(parts[0])) else { return nil }
             self.init(
-                os: known ? parts[0] : "linux", architecture: known ? Self.host.architecture : Self.normal(parts[0]))
+                os: isSystem ? parts[0] : "linux",
+                architecture: isSystem ? Self.host.architecture : Self.normal(parts[0]))
             return
         }
         self.init(os: parts[0], architecture: Self.normal(parts[1]), variant: parts.count == 3 ? parts[2] : "")
     }
+
+    private static let architectures: Set<String> = [
+        "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le",
+        "riscv64",
+        "s390x", "wasm",
+    ]
 
     public var json: JSON {
         var object = JSON.Object([("architecture", .string(architecture)), ("os", .string(os))])

@@ -88,7 +88,11 @@ final class ExtractionRun {
         }
         if choices.whiteouts != .keep, try whiteout(path, header) { return }
         if case .other(let flag) = header.kind { throw .refused("unhandled tar header type \(flag)") }
-        let parent = try tree.directory(path.parent)
+        let parent: Int32
+        do throws(SystemCallError) { parent = try reopened(path) } catch {
+            let operation = header.kind == .file ? "open" : error.operation
+            throw describe(SystemCallError(number: error.number, operation: operation), path)
+        }
         let name = cString(path.base)
         try make(header, name, in: parent, path)
         if choices.whiteouts == .apply { unpacked.insert(path.bytes) }
@@ -176,9 +180,13 @@ final class ExtractionRun {
     private func link(_ header: TarHeader, _ name: [CChar], in parent: Int32) throws(SystemCallError) {
         var target = MemberPath(header.linkName)
         if !choices.folder.isEmpty { target = MemberPath(choices.folder + [47] + target.bytes) }
-        let directory = try tree.open(target.parent)
         let base = cString(target.base)
-        try checked("link", header.linkText) { linkat(directory.number, base, parent, name, 0) }
+        do throws(SystemCallError) {
+            let directory = try tree.open(target.parent)
+            try checked("link") { linkat(directory.number, base, parent, name, 0) }
+        } catch {
+            throw SystemCallError(number: error.number, operation: "link /" + words(target.bytes))
+        }
     }
 
     private func fill(_ header: TarHeader, _ path: MemberPath) throws(ArchiveError) {

@@ -21,9 +21,9 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// A JSON answer with the line feed that Go's encoder puts at the end.
+    /// A JSON answer as Go's encoder makes it for Docker: `<`, `>` and `&` as they are, a line feed at the end.
     public static func json(_ value: JSON, status: Int = 200) -> HTTPResponse {
-        var bytes = value.encoded()
+        var bytes = value.encoded(escapingHTML: false)
         bytes.append(10)
         return json(encoded: bytes, status: status)
     }

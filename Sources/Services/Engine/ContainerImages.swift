@@ -1,6 +1,7 @@
 public import ContainerdAPI
 public import EngineAPI
 public import Images
+internal import OCIImage
 
 /// An image as the engine sees it.
 public struct EngineImage: Sendable {
@@ -15,6 +16,18 @@ public struct EngineImage: Sendable {
         self.id = id
         self.config = config
         self.stored = stored
+    }
+
+    /// What a client should hear of an image that was made for other machines.
+    var platformWarnings: [String] {
+        // Old images name no system, and are for this one.
+        guard let platform = stored?.config.platform, !platform.os.isEmpty, !OCIPlatform.host.matches(platform) else {
+            return []
+        }
+        return [
+            "The requested image's platform (\(platform.text)) does not match the detected host platform "
+                + "(\(OCIPlatform.host.text)) and no specific platform was requested"
+        ]
     }
 }
 

@@ -17,6 +17,7 @@ extension Engine {
         if draft.config.image.isEmpty { throw .invalid("no image specified") }
         let image = try await images.image(draft.config.image)
         try draft.merge(image.config)
+        draft.warnings += image.platformWarnings
         let id = randomHex(bytes: 32)
         let chosen = try reserveName(name, for: id)
         do throws(EngineError) {

@@ -179,7 +179,11 @@ extension CreateDraft {
         }
         if config.entrypoint == [""] { config.entrypoint = nil }
         if config.workingDir.isEmpty { config.workingDir = image.workingDir }
-        if let volumes = image.volumes, !volumes.isEmpty { config.volumes = (config.volumes ?? []).union(volumes) }
+        if (config.volumes ?? []).isEmpty {
+            config.volumes = image.volumes
+        } else {
+            config.volumes?.formUnion(image.volumes ?? [])
+        }
         if config.stopSignal.isEmpty { config.stopSignal = image.stopSignal }
         mergeHealth(image.healthcheck)
         if (config.entrypoint ?? []).isEmpty && (config.cmd ?? []).isEmpty { throw .invalid("no command specified") }

@@ -21,7 +21,7 @@ extension Engine {
         for (index, container) in found.enumerated() {
             if index > 0 { out.append(UInt8(ascii: ",")) }
             if listing.size {
-                out += try await summary(container, size: true).json.encoded()
+                out += try await summary(container, size: true).json.encoded(escapingHTML: false)
                 continue
             }
             let bytes = container.summary { record in cut(self.summary(record), version: record.version) }
@@ -91,7 +91,7 @@ extension Engine {
     private func cut(_ entry: ContainerSummary, version: Int) -> SummaryBytes {
         var marked = entry
         marked.status = "\u{1}"
-        let bytes = marked.json.encoded()
+        let bytes = marked.json.encoded(escapingHTML: false)
         let mark = Array("\"\\u0001\"".utf8)
         var position = bytes.count
         if bytes.count >= mark.count {

@@ -47,7 +47,8 @@ struct IntakenFiles: Sendable {
 
 /// What the reading thread hands to the side that talks to containerd.
 private enum IntakeStep: Sendable {
-    case blob(path: String, size: Int, compression: Compression, content: ByteChannel)
+    /// `size`: nil when the content is expanded on the way.
+    case blob(path: String, size: Int?, compression: Compression, content: ByteChannel)
     case end(Result<[String: IntakenFiles.File], ImageError>)
 }
 
@@ -80,7 +81,7 @@ extension ImageStore {
                     continue
                 }
                 do throws(ImageError) {
-                    let digest = try await store(content, path, size, client)
+                    let (digest, size) = try await store(content, path, size, client)
                     files.files[path] = .blob(digest: digest, size: size, compression: compression)
                 } catch {
                     failure = error
@@ -119,7 +120,12 @@ extension ImageStore {
             case .file where header.size <= small:
                 room -= header.size
                 guard room >= 0 else { throw StreamError("archive holds too many small files") }
-                held[path] = .bytes(try reader.content(limit: small))
+                let bytes = try reader.content(limit: small)
+                if isExpanded(path, bytes.withUnsafeBytes { Compression.detect($0) }) {
+                    try expand(BytesSource(bytes), path, ByteChannel(most: 4 << 20, pieceSize: 1 << 20), hand)
+                } else {
+                    held[path] = .bytes(bytes)
+                }
             case .file: try stream(reader, header, path, hand)
             default: break
             }
@@ -140,6 +146,9 @@ extension ImageStore {
                     if !begun {
                         begun = true
                         let compression = Compression.detect(bytes)
+                        if isExpanded(path, compression) {
+                            return try expand(MemberSource(Array(bytes), reader), path, content, hand)
+                        }
                         hand(.blob(path: path, size: header.size, compression: compression, content: content))
                     }
                     try content.write(bytes)
@@ -154,38 +163,60 @@ extension ImageStore {
         }
     }
 
+    /// Layers compressed so are not for containerd; Docker's archives may have them, for they name no blobs by digest.
+    private static func isExpanded(_ path: String, _ compression: Compression) -> Bool {
+        (compression == .bzip2 || compression == .xz) && !path.hasPrefix("blobs/")
+    }
+
+    private static func expand(
+        _ packed: any ByteSource, _ path: String, _ content: ByteChannel, _ hand: (sending IntakeStep) -> Void
+    ) throws(StreamError) {
+        hand(.blob(path: path, size: nil, compression: .none, content: content))
+        do throws(StreamError) {
+            _ = try Compression.decompressed(packed).source.copy(to: content)
+            try content.flush()
+            content.finish()
+        } catch {
+            content.finish(error)
+            throw error
+        }
+    }
+
     /// Writes one blob. Its digest is in its path in newer archives; in older ones it is made here on the way.
     private func store(
-        _ content: ByteChannel, _ path: String, _ size: Int, _ client: ContainerdClient
-    ) async throws(ImageError) -> String {
+        _ content: ByteChannel, _ path: String, _ size: Int?, _ client: ContainerdClient
+    ) async throws(ImageError) -> (digest: String, size: Int) {
         let named = path.hasPrefix("blobs/sha256/") ? Digest(hex: String(path.dropFirst(13))) : nil
         let ref = "load-" + randomHex(bytes: 12)
-        var hashed: Digest?
+        var filled: (digest: Digest, size: Int)?
         do throws(GRPCStatus) {
-            var writer = try await client.content.write(ref: ref, size: Int64(size), digest: named?.description ?? "")
-            let digest = try await fill(&writer, content, named)
-            hashed = digest
-            try await writer.commit(digest: digest.description, size: Int64(size))
-            return digest.description
+            var writer = try await client.content.write(
+                ref: ref, size: Int64(size ?? 0), digest: named?.description ?? "")
+            let blob = try await fill(&writer, content, named)
+            filled = blob
+            try await writer.commit(digest: blob.digest.description, size: Int64(blob.size))
+            return (blob.digest.description, blob.size)
         } catch {
             if error.code == .cancelled { throw .failed(error.message) }
             guard error.code == .alreadyExists else { throw ImageError(error) }
         }
         // It is there already: found at the commit, when all has been hashed, or at once, when its name told.
-        let digest: String
-        if let hashed { digest = hashed.description } else { digest = try await rest(content, named) }
+        let blob: (digest: Digest, size: Int)
+        if let filled { blob = filled } else { blob = try await rest(content, named) }
+        let digest = blob.digest.description
         if let lease = client.lease {
             try await calling { () async throws(GRPCStatus) in
                 try await client.leases.addResource(lease, .init(id: digest, type: "content"))
             }
         }
-        return digest
+        return (digest, blob.size)
     }
 
     private func fill(
         _ writer: inout ContainerdClient.BlobWriter, _ content: ByteChannel, _ named: Digest?
-    ) async throws(GRPCStatus) -> Digest {
+    ) async throws(GRPCStatus) -> (digest: Digest, size: Int) {
         var hash = Hash()
+        var size = 0
         // A blob that another namespace has is begun with all its bytes: containerd shares it.
         var present = Int(writer.offset)
         while true {
@@ -196,20 +227,46 @@ extension ImageStore {
             }
             guard let piece else { break }
             if named == nil { hash.update(piece) }
+            size += piece.count
             let known = min(present, piece.count)
             present -= known
             if known < piece.count { try await writer.write(known == 0 ? piece : Array(piece[known...])) }
         }
-        return named ?? hash.digest()
+        return (named ?? hash.digest(), size)
     }
 
-    private func rest(_ content: ByteChannel, _ named: Digest?) async throws(ImageError) -> String {
+    private func rest(
+        _ content: ByteChannel, _ named: Digest?
+    ) async throws(ImageError) -> (digest: Digest, size: Int) {
         var hash = Hash()
+        var size = 0
         do throws(StreamError) {
-            while let piece = try await content.next() { if named == nil { hash.update(piece) } }
+            while let piece = try await content.next() {
+                if named == nil { hash.update(piece) }
+                size += piece.count
+            }
         } catch {
             throw .failed(Self.words(error))
         }
-        return (named ?? hash.digest()).description
+        return (named ?? hash.digest(), size)
+    }
+}
+
+/// The content of an archive's member: what has been read of it, then the rest.
+private final class MemberSource: ByteSource {
+    private var held: BytesSource
+    private let reader: TarReader
+
+    init(_ first: [UInt8], _ reader: TarReader) {
+        held = BytesSource(first)
+        self.reader = reader
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(StreamError) -> Int {
+        let count = held.read(into: buffer)
+        if count > 0 { return count }
+        guard case .data(let bytes)? = try reader.piece() else { return 0 }
+        held = BytesSource(Array(bytes))
+        return held.read(into: buffer)
     }
 }

@@ -1,67 +1,88 @@
 internal import EngineAPI
+internal import GoText
 internal import JSON
+internal import Linux
 
 /// Dockerfile instructions that change a run configuration (`docker commit --change`, `docker import --change`).
 struct ConfigChanges {
-    var config: ContainerConfig
+    private(set) var config: ContainerConfig
+    private var setsCommand = false
 
-    /// Applies all lines.
-    mutating func apply(_ lines: [String]) throws(ImageError) { for line in lines { try apply(line) } }
+    init(config: ContainerConfig) { self.config = config }
 
-    /// Applies one line.
-    mutating func apply(_ line: String) throws(ImageError) {
+    /// Applies a small Dockerfile; none at all changes nothing.
+    mutating func apply(_ changes: [String]) throws(ImageError) {
+        guard !changes.isEmpty else { return }
+        let lines = changes.flatMap { $0.split(separator: "\n") }.map { String($0).trimmed }
+        let instructions = lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+        guard !instructions.isEmpty else { throw .invalid("file with no instructions") }
+        for line in instructions { try apply(line) }
+    }
+
+    private mutating func apply(_ line: String) throws(ImageError) {
         let parts = line.split(maxSplits: 1, omittingEmptySubsequences: true) { $0 == " " || $0 == "\t" }
         guard let word = parts.first else { return }
         let rest = parts.count > 1 ? String(parts[1]).trimmed : ""
         let name = word.uppercased()
-        guard Self.known.contains(name) else {
+        guard let least = Self.known[name] else {
             throw .invalid("\(word.lowercased()) is not a valid change command")
         }
-        guard !rest.isEmpty else { throw .invalid("\(name) requires at least one argument") }
+        if rest.isEmpty && least != .none { throw .invalid("\(name) requires \(least.rawValue)") }
         try apply(name, rest)
     }
 
-    private static let known: Set<String> = [
-        "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "STOPSIGNAL", "USER", "VOLUME",
-        "WORKDIR",
+    private enum Arguments: String { case none, one = "exactly one argument", more = "at least one argument" }
+
+    private static let known: [String: Arguments] = [
+        "CMD": .none, "ENTRYPOINT": .none, "ENV": .more, "EXPOSE": .more, "HEALTHCHECK": .more, "LABEL": .more,
+        "ONBUILD": .more, "STOPSIGNAL": .one, "USER": .one, "VOLUME": .more, "WORKDIR": .one,
     ]
 
     private mutating func apply(_ name: String, _ rest: String) throws(ImageError) {
+        let words = DockerfileWords(environment: config.env ?? [])
         switch name {
-        case "CMD": config.cmd = command(rest)
-        case "ENTRYPOINT": config.entrypoint = command(rest)
-        case "ENV": try pairs(rest, name).forEach { set(variable: $0.name, $0.value) }
+        case "CMD":
+            config.cmd = try list(rest) ?? ["/bin/sh", "-c"] + (rest.isEmpty ? [] : [rest])
+            setsCommand = true
+        case "ENTRYPOINT":
+            config.entrypoint = rest.isEmpty ? nil : try list(rest) ?? ["/bin/sh", "-c", rest]
+            // The old command was for the old entry point.
+            if !setsCommand { config.cmd = nil }
+        case "ENV":
+            for (name, value) in try words.pairs(rest, "ENV") { set(variable: name, value) }
         case "LABEL":
-            var labels = config.labels ?? [:]
-            for (label, value) in try pairs(rest, name) { labels[label] = value }
-            config.labels = labels
+            let pairs = try words.pairs(rest, "LABEL")
+            config.labels = (config.labels ?? [:]).merging(pairs.map { ($0.name, $0.value) }) { $1 }
         case "EXPOSE":
-            for port in rest.split(separator: " ") {
-                config.exposedPorts.insert(port.utf8.contains(UInt8(ascii: "/")) ? String(port) : port + "/tcp")
+            for word in rest.split(whereSeparator: \.isWhitespace) {
+                for port in words.split(words.expanded(String(word))) { try expose(port) }
             }
         case "VOLUME":
-            for path in list(rest) ?? rest.split(separator: " ").map({ String($0) }) {
+            for item in try list(rest) ?? rest.split(whereSeparator: \.isWhitespace).map({ String($0) }) {
+                let path = words.expanded(item).trimmed
+                guard !path.isEmpty else { throw .invalid("VOLUME specified can not be an empty string") }
                 config.volumes = (config.volumes ?? []).union([path])
             }
-        case "USER": config.user = rest
+        case "USER": config.user = words.expanded(rest)
         case "WORKDIR":
-            let below = config.workingDir.isEmpty ? "/" : config.workingDir
-            config.workingDir = rest.hasPrefix("/") ? rest : below + (below.hasSuffix("/") ? "" : "/") + rest
-        case "STOPSIGNAL": config.stopSignal = rest
-        case "ONBUILD": config.onBuild = (config.onBuild ?? []) + [rest]
+            let path = words.expanded(rest)
+            config.workingDir = path.hasPrefix("/") ? path : Files.cleaned("/" + config.workingDir + "/" + path)
+        case "STOPSIGNAL": config.stopSignal = words.expanded(rest)
+        case "ONBUILD": try onBuild(rest)
         default: try health(rest)
         }
     }
 
-    /// A JSON list as it is, anything else for a shell.
-    private func command(_ text: String) -> [String] { list(text) ?? ["/bin/sh", "-c", text] }
-
-    private func list(_ text: String) -> [String]? {
+    /// The items of a JSON list; nil for what is none, which is text.
+    private func list(_ text: String) throws(ImageError) -> [String]? {
         guard text.hasPrefix("[") else { return nil }
         // What is no JSON list is text for a shell, as Docker takes it.
         guard let items = try? JSON(parsing: text).array else { return nil }
         let words = items.compactMap(\.string)
-        return words.count == items.count ? words : nil
+        guard words.count == items.count else {
+            throw .invalid("when using JSON array syntax, arrays must be comprised of strings only")
+        }
+        return words
     }
 
     private mutating func set(variable name: String, _ value: String) {
@@ -75,73 +96,80 @@ struct ConfigChanges {
         config.env = all
     }
 
+    private mutating func onBuild(_ text: String) throws(ImageError) {
+        let trigger = (text.split(whereSeparator: \.isWhitespace).first ?? "").uppercased()
+        switch trigger {
+        case "ONBUILD": throw .invalid("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")
+        case "MAINTAINER", "FROM": throw .invalid("\(trigger) isn't allowed as an ONBUILD trigger")
+        default: config.onBuild = (config.onBuild ?? []) + [text]
+        }
+    }
+
+    /// `[[IP:]HOSTPORT:]PORT[-PORT][/PROTOCOL]`, of which an image keeps the last two.
+    private mutating func expose(_ text: String) throws(ImageError) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+        let proto = parts.count > 1 && !parts[1].isEmpty ? parts[1].lowercased() : "tcp"
+        let range = parts[0].split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+        let ends = range.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { UInt16($0) }
+        guard !range.isEmpty else { throw .invalid("No port specified: \(text)<empty>") }
+        guard let first = ends[0], let last = ends[ends.count - 1], first <= last else {
+            throw .invalid("Invalid containerPort: \(range)")
+        }
+        guard ["tcp", "udp", "sctp"].contains(proto) else { throw .invalid("Invalid proto: \(parts[1])") }
+        for port in first...last { config.exposedPorts.insert("\(port)/\(proto)") }
+    }
+
     private mutating func health(_ text: String) throws(ImageError) {
         var probe = HealthConfig()
-        if text.uppercased() == "NONE" {
+        var rest = text
+        while rest.hasPrefix("--") {
+            let end = rest.firstIndex(where: \.isWhitespace) ?? rest.endIndex
+            let parts = rest[..<end].dropFirst(2).split(separator: "=", maxSplits: 1).map { String($0) }
+            rest = String(rest[end...]).trimmed
+            try set(parts.first ?? "", parts.count > 1 ? parts[1] : "", of: &probe)
+        }
+        let kind = rest.prefix { !$0.isWhitespace }.uppercased()
+        rest = String(rest.dropFirst(kind.count)).trimmed
+        switch kind {
+        case "NONE":
+            guard rest.isEmpty else { throw .invalid("HEALTHCHECK NONE takes no arguments") }
+            probe = HealthConfig()
             probe.test = ["NONE"]
-        } else {
-            guard text.uppercased().hasPrefix("CMD ") else {
-                throw .invalid("Unknown type \"\(text)\" in HEALTHCHECK (try CMD)")
-            }
-            let rest = String(text.dropFirst(4)).trimmed
-            probe.test = list(rest).map { ["CMD"] + $0 } ?? ["CMD-SHELL", rest]
+        case "CMD":
+            guard !rest.isEmpty else { throw .invalid("Missing command after HEALTHCHECK CMD") }
+            probe.test = try list(rest).map { ["CMD"] + $0 } ?? ["CMD-SHELL", rest]
+        default: throw .invalid("Unknown type \"\(kind)\" in HEALTHCHECK (try CMD)")
         }
         config.healthcheck = probe
     }
 
-    /// `a=b "c d"=e`, or the old form `name everything else`.
-    private func pairs(_ text: String, _ instruction: String) throws(ImageError) -> [(name: String, value: String)] {
-        let words = Self.words(text)
-        guard let first = words.first else { return [] }
-        if !first.utf8.contains(UInt8(ascii: "=")) {
-            guard words.count > 1 else { throw .invalid("\(instruction) must have two arguments") }
-            return [(first, String(text.dropFirst(first.count)).trimmed)]
-        }
-        var found: [(name: String, value: String)] = []
-        for word in words {
-            guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
-                throw .invalid("Syntax error - can't find = in \"\(word)\". Must be of the form: name=value")
+    private func set(_ flag: String, _ value: String, of probe: inout HealthConfig) throws(ImageError) {
+        switch flag {
+        case "interval": probe.interval = try interval(flag, value)
+        case "timeout": probe.timeout = try interval(flag, value)
+        case "start-period": probe.startPeriod = try interval(flag, value)
+        case "start-interval": probe.startInterval = try interval(flag, value)
+        case "retries":
+            guard let count = Int(value) else {
+                throw .invalid("strconv.ParseInt: parsing \"\(value)\": invalid syntax")
             }
-            found.append((String(word[..<equals]), String(word[word.index(after: equals)...])))
+            guard count >= 0 else { throw .invalid("--retries cannot be negative (\(count))") }
+            probe.retries = count
+        default: throw .invalid("Unknown flag: \(flag)")
         }
-        return found
     }
 
-    /// Words with quotes and backslashes undone.
-    private static func words(_ text: String) -> [String] {
-        var words: [String] = []
-        var word = ""
-        var inWord = false
-        var quote: Character?
-        var escaped = false
-        for character in text {
-            if escaped {
-                word.append(character)
-                escaped = false
-            } else if character == "\\" && quote != "'" {
-                escaped = true
-                inWord = true
-            } else if let open = quote {
-                if character == open { quote = nil } else { word.append(character) }
-            } else if character == "\"" || character == "'" {
-                quote = character
-                inWord = true
-            } else if character == " " || character == "\t" {
-                if inWord { words.append(word) }
-                word = ""
-                inWord = false
-            } else {
-                word.append(character)
-                inWord = true
-            }
-        }
-        if inWord { words.append(word) }
-        return words
+    /// Nanoseconds.
+    private func interval(_ flag: String, _ text: String) throws(ImageError) -> Int {
+        if text.isEmpty { return 0 }
+        guard let span = GoDuration.parse(text) else { throw .invalid("time: invalid duration \"\(text)\"") }
+        guard span == 0 || span >= 1_000_000 else { throw .invalid("Interval \"\(flag)\" cannot be less than 1ms") }
+        return Int(span)
     }
 }
 
 extension String {
     fileprivate var trimmed: String {
-        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\n" }.reversed())
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

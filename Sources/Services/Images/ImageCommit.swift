@@ -39,13 +39,14 @@ extension ImageStore {
     public func commit(_ request: CommitRequest) async throws(ImageError) -> String {
         var changes = ConfigChanges(config: request.config)
         try changes.apply(request.changes)
+        let config = Self.merged(changes.config, with: request.config)
         let name = request.repository.isEmpty ? nil : try Self.newName(repository: request.repository, tag: request.tag)
         let parent = try await resolve(request.image)
         let lease = "commit-" + randomHex(bytes: 8)
         let client = try await leased(lease)
         let image: StoredImage
         do throws(ImageError) {
-            image = try await commit(request, changes.config, parent, client)
+            image = try await commit(request, config, parent, client)
             if let name { try await tag(image, name) } else { try await nameIfNew(image) }
         } catch {
             await release(lease)
@@ -53,6 +54,15 @@ extension ImageStore {
         }
         await release(lease)
         return image.id
+    }
+
+    /// What the changes have left empty is the container's, as when a container is made of an image.
+    private static func merged(_ changed: ContainerConfig, with old: ContainerConfig) -> ContainerConfig {
+        var config = changed
+        guard (config.entrypoint ?? []).isEmpty else { return config }
+        if (config.cmd ?? []).isEmpty { config.cmd = old.cmd }
+        if config.entrypoint == nil { config.entrypoint = old.entrypoint }
+        return config
     }
 
     private func nameIfNew(_ image: StoredImage) async throws(ImageError) {

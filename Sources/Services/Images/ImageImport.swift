@@ -34,7 +34,7 @@ extension ImageStore {
         var platform = OCIPlatform.host
         if !request.platform.isEmpty {
             guard let asked = OCIPlatform(request.platform) else {
-                throw .invalid("\"\(request.platform)\" is an invalid component of \"\(request.platform)\"")
+                throw .invalid("\"\(request.platform)\": unknown operating system or architecture: invalid argument")
             }
             guard asked.os == "linux" else { throw .invalid("operating system is not supported") }
             platform = asked

@@ -20,7 +20,7 @@ extension ImageStore {
         answer.config = Self.configuration(image.runConfig, apiMinor)
         answer.architecture = image.config.platform.architecture
         answer.variant = image.config.platform.variant
-        answer.os = image.config.platform.os
+        answer.os = image.config.platform.os.isEmpty ? "linux" : image.config.platform.os
         answer.osVersion = image.config.platform.osVersion
         answer.size = try await size(of: image)
         if apiMinor < 44 { answer.virtualSize = answer.size }

@@ -34,7 +34,7 @@ extension ImageStore {
             let labels = named.image.runConfig.labels ?? [:]
             guard filters.matchLabels("label", labels) else { continue }
             if filters.contains("label!") && filters.matchLabels("label!", labels) { continue }
-            let (tags, digests) = matching(named, filters["reference"])
+            let (tags, digests) = try matching(named, filters["reference"])
             if filters.contains("reference") && tags.isEmpty && digests.isEmpty { continue }
             let isDangling = named.names.isEmpty
             if let dangling, dangling != isDangling { continue }
@@ -73,7 +73,10 @@ extension ImageStore {
         return (before, since)
     }
 
-    private func matching(_ named: NamedImage, _ patterns: [String]) -> (tags: [String], digests: [String]) {
+    private func matching(
+        _ named: NamedImage, _ patterns: [String]
+    ) throws(ImageError) -> (tags: [String], digests: [String]) {
+        for pattern in patterns where !Pattern(pattern).isValid { throw .invalid("syntax error in pattern") }
         guard !patterns.isEmpty else { return (named.tags, named.digests) }
         func fits(_ text: String) -> Bool {
             guard let reference = try? ImageReference(text) else { return false }  // Came from a reference: it parses.

@@ -40,11 +40,18 @@ struct ArchiveLoad: Sendable {
     func run() async throws(ImageError) {
         if files.file("manifest.json") != nil {
             guard let bytes = files.bytes("manifest.json") else { throw .failed("manifest.json is too large") }
-            let images = try store.parsed { () throws(JSON.Failure) in try DockerArchiveImage.list(parsing: bytes) }
+            let images: [DockerArchiveImage]
+            do throws(JSON.Failure) { images = try DockerArchiveImage.list(parsing: bytes) } catch {
+                // Docker reads this file as a stream.
+                throw .invalid(error.message == "unexpected end of JSON input" ? "unexpected EOF" : error.message)
+            }
             for image in images { try await load(image) }
             return
         }
         guard let bytes = files.bytes("index.json") else {
+            if files.file("repositories") != nil {
+                throw .failed("archives of Docker 1.9 and older, without a manifest.json, are not supported")
+            }
             let folder = store.temporary + "/docker-import-" + String(Int.random(in: 100_000_000...999_999_999))
             // Docker takes what has no manifest for an archive of its first releases: a directory for each layer.
             let missing = files.folders.first { files.file($0 + "/json") == nil }.map { $0 + "/json" } ?? "repositories"
@@ -60,6 +67,7 @@ struct ArchiveLoad: Sendable {
         guard let config = files.bytes(archived.config) else { throw missing(archived.config) }
         let parsed = try store.parsed { () throws(JSON.Failure) in try Self.config(config) }
         try check(parsed)
+        guard parsed.raw["rootfs"]?.object != nil else { throw .failed("invalid image JSON, no RootFS key") }
         guard parsed.diffIDs.count == archived.layers.count else {
             throw .failed(
                 "invalid manifest, layers length mismatch: expected \(archived.layers.count), "
@@ -108,6 +116,10 @@ struct ArchiveLoad: Sendable {
             return OCIDescriptor(mediaType: try mediaType(compression, oci), digest: digest, size: size)
         case .bytes(let bytes):
             let digest = Digest(of: bytes).description
+            if oci, Self.path(digest) != path {
+                throw .failed(
+                    "unexpected commit digest \(digest), expected sha256:\(Files.name(of: path)): failed precondition")
+            }
             try await store.store(bytes, digest, [:], client)
             let compression = bytes.withUnsafeBytes { Compression.detect($0) }
             return OCIDescriptor(mediaType: try mediaType(compression, oci), digest: digest, size: bytes.count)
@@ -226,7 +238,6 @@ struct ArchiveLoad: Sendable {
                 )
             }
             try await store.dropPlaceholder(image)
-            store.publish("tag", image.id, name: name.familiar, image)
             await say("Loaded image: \(name.familiar)\n")
         }
         store.publish("load", image.id, name: image.id, image)

@@ -4,6 +4,18 @@ struct Pattern {
 
     init(_ text: String) { pattern = Array(text.utf8) }
 
+    /// Whether every `[` is closed and every `\` followed by something.
+    var isValid: Bool {
+        var rest = pattern[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), rest.popFirst() == nil { return false }
+            guard byte == UInt8(ascii: "[") else { continue }
+            guard let close = rest.dropFirst().firstIndex(of: 93) else { return false }
+            rest = rest[(close + 1)...]
+        }
+        return true
+    }
+
     func matches(_ text: String) -> Bool { Self.match(pattern[...], Array(text.utf8)[...]) }
 
     private static func match(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {

@@ -82,11 +82,16 @@ extension ImageStore {
         }
     }
 
-    /// Damage in an archive in Docker's words; containerd's name a directory that is gone by now.
+    /// What is wrong with a layer, in Docker's words; containerd's name a layer or a directory that is gone by now.
     private static func layerFailure(_ error: GRPCStatus) -> ImageError {
         for words in ["unexpected EOF", "archive/tar: invalid tar header"] where error.message.contains(words) {
             return .failed("Error processing tar file(exit status 1): " + words)
         }
-        return ImageError(error)
+        let parts = error.message.split(separator: ": ", omittingEmptySubsequences: false).map { String($0) }
+        guard error.code == .unknown, parts.count > 1, parts[0].hasPrefix("failed to extract layer ") else {
+            return ImageError(error)
+        }
+        let words = parts.dropFirst().filter { $0 != "unknown" && !$0.hasPrefix("mount callback failed") }
+        return .failed("Error processing tar file(exit status 1): " + words.joined(separator: ": "))
     }
 }
