@@ -1,4 +1,3 @@
-public import EngineAPI
 public import GoText
 
 /// Which records of a log are wanted and how they are written.
