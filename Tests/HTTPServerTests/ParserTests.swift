@@ -65,3 +65,14 @@ func whatIsNoRequestIsRefused(_ text: String) {
     #expect(query.bool("all") && !query.bool("size") && !query.bool("t") && !query.bool("absent"))
     #expect(query["x"] == "a b%zz")
 }
+
+@Test(arguments: [
+    ("http://h:2375/v1.41/x?a=b", "/v1.41/x?a=b"), ("http://h", "/"), ("http://h?q", "/?q"), ("/a://b", "/a://b"),
+    ("*", "*"),
+])
+func aWholeAddressIsTakenForItsPath(_ target: String, _ path: String) throws {
+    guard case .head(let head) = try events("GET " + target + " HTTP/1.1\r\nHost: d\r\n\r\n")[0] else {
+        return #expect(Bool(false))
+    }
+    #expect(head.target == path)
+}

@@ -160,7 +160,7 @@ struct RequestParser {
             try framed(
                 Head(
                     method: String(decoding: words[0], as: UTF8.self),
-                    target: String(decoding: words[1], as: UTF8.self),
+                    target: String(decoding: originForm(words[1]), as: UTF8.self),
                     minorVersion: Int(minor), headers: headers, hasBody: false, expectsContinue: false,
                     keepsAlive: minor > 0)))
     }
@@ -219,4 +219,15 @@ struct RequestParser {
     private func isToken(_ bytes: ArraySlice<UInt8>) -> Bool {
         !bytes.isEmpty && bytes.allSatisfy { $0 > 32 && $0 < 127 && $0 != 58 && $0 != 40 && $0 != 41 }
     }
+}
+
+/// The path and query of a target. The client of a proxy writes the whole address, which every server must take
+/// (RFC 9112, 3.2.2).
+private func originForm<Bytes: BidirectionalCollection>(_ target: Bytes) -> [UInt8] where Bytes.Element == UInt8 {
+    let bytes = Array(target)
+    guard bytes.first != 47, let colon = bytes.firstIndex(of: 58), bytes[colon...].starts(with: [58, 47, 47]) else {
+        return bytes
+    }
+    let rest = bytes[(colon + 3)...].drop { $0 != 47 && $0 != 63 }
+    return rest.first == 47 ? Array(rest) : [47] + rest
 }
