@@ -25,6 +25,7 @@ private func run(_ text: String, strict: Bool = false) -> String {
     ("{{with .Map}}{{.a}}{{end}}{{with .Nil}}x{{else}}-{{end}}", "x-"),
     ("{{index .List 1}} {{index .Map \"a\"}}", "b x"), ("{{len .List}} {{len .Name}}", "2 4"),
     ("{{printf \"%5s|%-5d|%q|%v|%03d|%.1f\" \"a\" 1 \"b\" .List 7 2.25}}", "    a|1    |\"b\"|[a b]|007|2.2"),
+    ("{{printf \"%[2]s %[1]s\" \"a\" \"b\"}} {{printf \"%#o %U\" 8 66}}", "b a 010 U+0042"),
     ("{{.Name | upper | printf \"%s!\"}}", "/WEB!"),
     ("{{eq .N 7}} {{ne .N 7}} {{lt .N 8}} {{ge .N 8}}", "true false true false"),
     ("{{and .Up .Name}} {{or .Off .N}} {{not .Up}}", "/web 7 false"),
@@ -59,6 +60,16 @@ func failuresOfParsingSpeakAsGoDoes(_ text: String, _ expected: String) { #expec
     (
         "{{eq .Up \"x\"}}",
         "template: :1:2: executing \"\" at <eq .Up \"x\">: error calling eq: incompatible types for comparison"
+    ),
+    ("{{title 1}}", "template: :1:8: executing \"\" at <1>: expected string; found 1"),
+    ("{{join 1 2}}", "template: :1:7: executing \"\" at <1>: can't handle 1 for arg of type []string"),
+    (
+        "{{upper .List}}",
+        "template: :1:8: executing \"\" at <.List>: wrong type for value; expected string; got []interface {}"
+    ),
+    (
+        "{{template \"no\" .}}",
+        "template: :1:11: executing \"\" at <{{template \"no\" .}}>: template \"no\" not defined"
     ),
     ("{{.N.Foo}}", "template: :1:4: executing \"\" at <.N.Foo>: can't evaluate field Foo in type interface {}"),
 ])

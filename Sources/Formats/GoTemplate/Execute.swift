@@ -52,9 +52,10 @@ struct Execution {
         case .leave(let isBreak): return isBreak ? .leaveLoop : .nextRound
         case .template(let called, let argument, let position):
             guard let body = template.definitions[called] else {
+                let given = argument.map { " " + $0.text } ?? ""
                 throw failure(
                     "template \"" + called + "\" not defined", position: position,
-                    text: "{{template \"" + called + "\"}}")
+                    text: "{{template \"" + called + "\"" + given + "}}")
             }
             depth += 1
             guard depth < 1000 else {
@@ -184,6 +185,11 @@ struct Execution {
     ) throws(TemplateFailure) -> Value {
         if name == "and" || name == "or" { return try shortCircuit(name == "and", command, dot, last) }
         let values = try arguments(command, dot, last)
+        if let kinds = parameters[name], kinds.count == values.count {
+            for (index, kind) in kinds.enumerated() where !kind.admits(values[index]) {
+                throw mismatch(values[index], kind, index + 1 < command.count ? command[index + 1] : command[0])
+            }
+        }
         guard let function = template.functions[name] ?? builtins[name] else {
             throw failure("\"" + name + "\" is not a defined function", at: command[0])
         }
@@ -194,6 +200,18 @@ struct Execution {
             let text = command.map { $0.text }.joined(separator: " ")
             throw failure("error calling " + name + ": " + error.message, position: command[0].position, text: text)
         }
+    }
+
+    /// A value that a function cannot take, in the words for what stands there.
+    private func mismatch(_ value: Value, _ kind: Parameter, _ operand: Operand) -> TemplateFailure {
+        if case .literal = operand.kind {
+            if kind == .list {
+                return failure("can't handle " + operand.text + " for arg of type []string", at: operand)
+            }
+            return failure("expected " + kind.literalName + "; found " + operand.text, at: operand)
+        }
+        if case .missing = value { return failure("invalid value; expected " + kind.rawValue, at: operand) }
+        return failure("wrong type for value; expected " + kind.rawValue + "; got " + value.typeName, at: operand)
     }
 
     private mutating func shortCircuit(
@@ -228,7 +246,8 @@ struct Execution {
             do throws(TemplateFailure) {
                 if let found = try object.member(name, given) { return found }
             } catch {
-                throw failure("error calling " + name + ": " + error.message, at: operand)
+                let isCall = error.message.hasPrefix("wrong number of args")
+                throw failure((isCall ? "" : "error calling " + name + ": ") + error.message, at: operand)
             }
             throw failure("can't evaluate field " + name + " in type " + object.typeName, at: operand)
         }

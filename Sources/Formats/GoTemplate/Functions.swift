@@ -64,9 +64,7 @@ let dockerFunctions: [String: TemplateFunction] = [
     },
     "join": { (values) throws(TemplateFailure) in
         let pair = try two(values, "join")
-        guard case .list(let items) = pair.0.plain else {
-            throw TemplateFailure("wrong type for value; expected []string; got " + pair.0.typeName)
-        }
+        guard case .list(let items) = pair.0.plain else { return .string("") }
         return .string(items.map { goPrint($0) }.joined(separator: try text(pair.1)))
     },
     "title": { (values) throws(TemplateFailure) in .string(titled(try text(try one(values, "title")))) },
@@ -88,6 +86,28 @@ let dockerFunctions: [String: TemplateFunction] = [
         }
         return .string(String(decoding: Array(try text(pair.0).utf8.prefix(max(0, limit))), as: UTF8.self))
     },
+]
+
+/// What docker's functions take; a value of another kind is refused before the function sees it.
+enum Parameter: String {
+    case string = "string"
+    case integer = "int"
+    case list = "[]string"
+
+    /// What a literal in its place is asked to be.
+    var literalName: String { self == .integer ? "integer" : rawValue }
+
+    func admits(_ value: Value) -> Bool {
+        switch (self, value.plain) {
+        case (.string, .string), (.integer, .int), (.list, .list), (.list, .null), (.list, .missing): true
+        default: false
+        }
+    }
+}
+
+let parameters: [String: [Parameter]] = [
+    "split": [.string, .string], "join": [.list, .string], "title": [.string], "lower": [.string], "upper": [.string],
+    "pad": [.string, .integer, .integer], "truncate": [.string, .integer],
 ]
 
 private func one(_ values: [Value], _ name: String) throws(TemplateFailure) -> Value {

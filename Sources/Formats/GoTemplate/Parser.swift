@@ -129,8 +129,9 @@ struct TemplateParser {
     }
 
     private mutating func template() throws(TemplateFailure) -> Node {
-        let position = tokens[index].position
         index += 1
+        skipSpace()
+        let position = tokens[index].position
         let name = try quotedName("template clause")
         skipSpace()
         if tokens[index].kind == .close { return .template(name: name, argument: nil, position: position) }

@@ -106,6 +106,8 @@ func goFormat(_ format: String, _ values: [Value]) -> String {
     var out: [UInt8] = []
     var next = 0
     var index = 0
+    // Where arguments are taken by number, none is too many.
+    var reorders = false
     while index < bytes.count {
         guard bytes[index] == 37 else {
             out.append(bytes[index])
@@ -120,6 +122,7 @@ func goFormat(_ format: String, _ values: [Value]) -> String {
             break
         }
         let verb = bytes[index]
+        if specification.reorders { reorders = true }
         index += 1
         if verb == 37 {
             out.append(37)
@@ -132,7 +135,7 @@ func goFormat(_ format: String, _ values: [Value]) -> String {
         out += Array(specification.padded(specification.text(values[next], verb)).utf8)
         next += 1
     }
-    if next < values.count {
+    if next < values.count && !reorders {
         let extra = values[next...].map { $0.typeName + "=" + goPrint($0) }.joined(separator: ", ")
         out += Array(("%!(EXTRA " + extra + ")").utf8)
     }
@@ -147,6 +150,8 @@ private struct Specification {
     var alternate = false
     var width = 0
     var precision: Int?
+    /// Whether it says which argument it takes.
+    var reorders = false
 
     mutating func parse(_ bytes: [UInt8], _ index: inout Int, _ values: [Value], _ next: inout Int) {
         while index < bytes.count {
@@ -156,6 +161,9 @@ private struct Specification {
             case 43: plus = true
             case 35: alternate = true
             case 32: break
+            case 91:
+                takeIndex(bytes, &index, &next)
+                reorders = true
             default:
                 width = number(bytes, &index, values, &next) ?? 0
                 if width < 0 {
@@ -170,6 +178,15 @@ private struct Specification {
             }
             index += 1
         }
+    }
+
+    /// `[2]`: the argument to take next, counted from one.
+    private func takeIndex(_ bytes: [UInt8], _ index: inout Int, _ next: inout Int) {
+        guard let end = bytes[index...].firstIndex(of: 93),
+            let place = Int(String(decoding: bytes[(index + 1)..<end], as: UTF8.self)), place > 0
+        else { return }
+        next = place - 1
+        index = end
     }
 
     private func number(_ bytes: [UInt8], _ index: inout Int, _ values: [Value], _ next: inout Int) -> Int? {
@@ -200,8 +217,11 @@ private struct Specification {
         case (UInt8(ascii: "x"), .int(let number)): return (alternate ? "0x" : "") + String(number, radix: 16)
         case (UInt8(ascii: "X"), .int(let number)):
             return (alternate ? "0X" : "") + String(number, radix: 16, uppercase: true)
-        case (UInt8(ascii: "o"), .int(let number)): return String(number, radix: 8)
+        case (UInt8(ascii: "o"), .int(let number)): return (alternate ? "0" : "") + String(number, radix: 8)
         case (UInt8(ascii: "b"), .int(let number)): return String(number, radix: 2)
+        case (UInt8(ascii: "U"), .int(let number)):
+            let digits = String(number, radix: 16, uppercase: true)
+            return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
         case (UInt8(ascii: "c"), .int(let number)):
             return Unicode.Scalar(UInt32(max(0, number))).map { String($0) } ?? "\u{FFFD}"
         case (UInt8(ascii: "x"), .string(let text)):
