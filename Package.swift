@@ -180,8 +180,7 @@ let modules: [Module] = [
         .Programs, "DockerCommand",
         [
             "GoText", "EngineClient", "EngineAPI", "HTTPClient", "GoTemplate", "TextTable", "Terminal", "ByteStream",
-            "TarFormat",
-            "Archive", "Digests", "Flags", "JSON", "Linux", "CLinux",
+            "TarFormat", "Archive", "Compression", "Digests", "Flags", "JSON", "Linux", "CLinux",
         ]),
 ]
 
@@ -211,6 +210,7 @@ let tested: Set<String> = [
     "Flags",
     "GRPC",
     "GoTemplate",
+    "HTTPClient",
     "HTTPServer",
     "Images",
     "JSON",

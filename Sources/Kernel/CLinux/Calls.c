@@ -157,6 +157,9 @@ static void set_disposition(int signal, void (*handler)(int)) {
 void cl_ignore_signal(int signal) { set_disposition(signal, SIG_IGN); }
 void cl_default_signal(int signal) { set_disposition(signal, SIG_DFL); }
 int cl_execvp(const char *const *arguments) { return execvp(arguments[0], (char *const *)arguments); }
+int cl_execve(const char *path, const char *const *arguments, const char *const *environment) {
+    return execve(path, (char *const *)arguments, (char *const *)environment);
+}
 int cl_attach_device_program(int cgroup, const uint64_t *instructions, size_t count) {
     uint32_t attached[64];
     union bpf_attr query = {0};

@@ -5,14 +5,26 @@ internal import Linux
 public enum Address: Equatable, Sendable {
     case unix(path: String)
     case tcp(host: String, port: String)
+    /// Behind a program that carries bytes there and back: the program and its arguments.
+    case command([String])
 
-    /// Opens a connection; with `security`, under TLS.
-    public func connect(_ security: TransportSecurity? = nil) throws(HTTPFailure) -> DuplexStream {
+    /// Opens a connection; with `security`, under TLS, and then through `proxy` where there is one.
+    public func connect(
+        _ security: TransportSecurity? = nil, through proxy: Proxy? = nil
+    ) throws(HTTPFailure) -> DuplexStream {
         switch self {
+        case .command(let command): return try CommandStream.open(command)
         case .unix(let path): return PlainStream(owning: try connectUnix(path))
         case .tcp(let host, let port):
-            let descriptor = try connectTCP(host, port)
-            guard let security else { return PlainStream(owning: descriptor) }
+            guard let security else {
+                return PlainStream(owning: try connectTCP(proxy?.host ?? host, proxy?.port ?? port))
+            }
+            let descriptor: Int32
+            if let proxy {
+                descriptor = try HTTPConnection.tunnel(through: proxy, to: host, port)
+            } else {
+                descriptor = try connectTCP(host, port)
+            }
             return try SecureStream(owning: descriptor, host: host, security)
         }
     }

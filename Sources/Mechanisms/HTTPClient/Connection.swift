@@ -38,6 +38,8 @@ public struct HTTPResponse {
 public final class HTTPConnection {
     public let stream: DuplexStream
     private let host: String
+    /// The proxy at the other end, which is told the whole address of what is asked.
+    public var proxy: Proxy?
     private var buffer: [UInt8] = []
     private var position = 0
     private var framing = Framing.none
@@ -62,7 +64,11 @@ public final class HTTPConnection {
     /// Sends a request and reads the head of the answer.
     public func exchange(_ request: HTTPRequest) throws(HTTPFailure) -> HTTPResponse {
         isReusable = false
-        var head = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + host + "\r\n"
+        let target = proxy == nil ? request.target : "http://" + host + request.target
+        var head = request.method + " " + target + " HTTP/1.1\r\nHost: " + host + "\r\n"
+        if let proxy, !proxy.authorization.isEmpty {
+            head += "Proxy-Authorization: " + proxy.authorization + "\r\n"
+        }
         for header in request.headers { head += header.name + ": " + header.value + "\r\n" }
         switch request.body {
         case .none:

@@ -82,6 +82,8 @@ final class PlainStream: DuplexStream {
     private var outgoing: [UInt8] = []
     private var sent = 0
     private var buffer = [UInt8](repeating: 0, count: 65536)
+    /// Asked, when the end comes before any byte, why that is.
+    var emptyEnd: (() -> String?)?
 
     override var pending: Int { outgoing.count - sent }
 
@@ -90,11 +92,15 @@ final class PlainStream: DuplexStream {
             let count = buffer.withUnsafeMutableBytes {
                 recv(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
             }
-            if count >= 0 { return Array(buffer[0..<count]) }
+            if count == 0, let why = emptyEnd?() { throw HTTPFailure(.transport, why) }
+            if count >= 0 {
+                emptyEnd = nil
+                return Array(buffer[0..<count])
+            }
             let number = cl_errno()
             if number == EAGAIN { return nil }
             if number == EINTR { continue }
-            throw HTTPFailure(.transport, "read: " + errorText(number))
+            throw HTTPFailure(.transport, emptyEnd?() ?? "read: " + errorText(number))
         }
     }
 
@@ -118,7 +124,7 @@ final class PlainStream: DuplexStream {
             if number == EINTR { continue }
             outgoing = []
             sent = 0
-            throw HTTPFailure(.transport, "write: " + errorText(number))
+            throw HTTPFailure(.transport, emptyEnd?() ?? "write: " + errorText(number))
         }
         outgoing = []
         sent = 0

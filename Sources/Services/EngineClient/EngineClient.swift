@@ -1,3 +1,4 @@
+internal import CLinux
 internal import GoText
 public import HTTPClient
 public import JSON
@@ -58,10 +59,10 @@ public final class EngineClient {
     /// The version both sides speak.
     public func version() throws(EngineFailure) -> String {
         if let agreed { return agreed }
-        let connection = try connect()
+        let question = HTTPRequest("HEAD", "/_ping")
         let answer: EngineReply
         do throws(EngineFailure) {
-            answer = try send(HTTPRequest("HEAD", "/_ping"), connection: connection)
+            answer = try send(question, connection: try connect(for: question))
         } catch {
             // The request itself fails the same way, and its name is the one to tell.
             return Self.newestVersion
@@ -86,7 +87,7 @@ public final class EngineClient {
     ) throws(EngineFailure) -> EngineReply {
         var request = try prepared(method, path, query, headers)
         request.body = body
-        let reply = try send(request, connection: try connect())
+        let reply = try send(request, connection: try connect(for: request))
         try refuseErrors(reply)
         return reply
     }
@@ -116,7 +117,8 @@ public final class EngineClient {
             request.headers.append((name: "Content-Type", value: "application/json"))
             request.body = .bytes(json.encoded() + [10])
         }
-        let connection = try newConnection()
+        // A proxy for plain HTTP passes requests on, but no raw streams: it is not asked.
+        let connection = try newConnection(for: request, through: security == nil ? nil : try proxy())
         let reply = try send(request, connection: connection)
         try refuseErrors(reply)
         return EngineStream(
@@ -163,9 +165,6 @@ public final class EngineClient {
                 self?.idle = connection
             }
         } catch {
-            if error.kind == .transport && error.message == "EOF" {
-                throw EngineFailure("error during connect: " + requestName(request) + ": EOF")
-            }
             throw EngineFailure("error during connect: " + requestName(request) + ": " + error.message)
         }
     }
@@ -177,19 +176,35 @@ public final class EngineClient {
 
     // MARK: Connections
 
-    private func connect() throws(EngineFailure) -> HTTPConnection {
+    private func connect(for request: HTTPRequest) throws(EngineFailure) -> HTTPConnection {
         if let connection = idle, connection.isReusable {
             idle = nil
             return connection
         }
-        return try newConnection()
+        let proxy = try proxy()
+        let connection = try newConnection(for: request, through: proxy)
+        if security == nil { connection.proxy = proxy }
+        return connection
     }
 
-    private func newConnection() throws(EngineFailure) -> HTTPConnection {
+    private func newConnection(
+        for request: HTTPRequest, through proxy: Proxy?
+    ) throws(EngineFailure) -> HTTPConnection {
         do throws(HTTPFailure) {
-            return HTTPConnection(try address.connect(security), host: hostHeader)
+            return HTTPConnection(try address.connect(security, through: proxy), host: hostHeader)
         } catch {
-            throw EngineFailure(unreachable(error))
+            throw EngineFailure(unreachable(error, request))
+        }
+    }
+
+    private func proxy() throws(EngineFailure) -> Proxy? {
+        guard case .tcp(let host, let port) = address else { return nil }
+        do throws(HTTPFailure) {
+            return try Proxy.choose(secure: security != nil, host: host, port: port) { name in
+                getenv(name).map { String(cString: $0) }
+            }
+        } catch {
+            throw EngineFailure("error during connect: " + error.message)
         }
     }
 
@@ -198,11 +213,12 @@ public final class EngineClient {
     private var hostHeader: String {
         switch address {
         case .unix: "api.moby.localhost"
-        case .tcp(let host, let port): host + ":" + port
+        case .command: "docker.example.com"
+        case .tcp(let host, let port): (host.utf8.contains(58) ? "[" + host + "]" : host) + ":" + port
         }
     }
 
-    private func unreachable(_ failure: HTTPFailure) -> String {
+    private func unreachable(_ failure: HTTPFailure, _ request: HTTPRequest) -> String {
         if failure.kind == .connect(13) {
             return "permission denied while trying to connect to the Docker daemon socket at " + host + ": "
                 + failure.message
@@ -210,7 +226,7 @@ public final class EngineClient {
         if case .connect = failure.kind {
             return "Cannot connect to the Docker daemon at " + host + ". Is the docker daemon running?"
         }
-        return "error during connect: " + failure.message
+        return "error during connect: " + requestName(request) + ": " + failure.message
     }
 }
 

@@ -169,6 +169,8 @@ void cl_default_signal(int signal);
 
 // execvp of a NULL-terminated list, in a process of one thread: returns only on failure.
 int cl_execvp(const char *const *arguments);
+// execve(2): returns only on failure.
+int cl_execve(const char *path, const char *const *arguments, const char *const *environment);
 
 // Status words of wait(2), whose macros Swift cannot see.
 bool cl_exited(int status);
