@@ -68,9 +68,3 @@ func badReferencesAreRefused(_ text: String) { #expect(throws: (any Error).self)
 @Test func namesSortWithTheirNumbers() {
     #expect(["web10", "web2", "a"].sorted { $0.naturallyPrecedes($1) } == ["a", "web2", "web10"])
 }
-
-@Test(arguments: [("hello", "aGVsbG8="), ("", ""), ("a", "YQ=="), ("ab?>", "YWI_Pg==")])
-func base64GoesBothWays(_ text: String, _ encoded: String) {
-    #expect(Base64.encoded(Array(text.utf8), urlSafe: true) == encoded)
-    #expect(Base64.decoded(encoded) == Array(text.utf8))
-}

@@ -37,6 +37,7 @@ private func outcome(_ words: String...) -> String {
     #expect(outcome("thing") == "nothing tool thing")
     #expect(outcome("thing", "ls", "--help") == "help tool thing ls")
     #expect(outcome("nope", "--help") == "help tool")
+    #expect(outcome("--help", "thing", "ls") == "help tool thing ls")
 }
 
 @Test func refusalsAreDockersWords() {

@@ -29,3 +29,8 @@ struct DurationTests {
     ])
     func areToldInWords(_ seconds: Int, _ text: String) { #expect(humanDuration(seconds: seconds) == text) }
 }
+@Test(arguments: [
+    ("5", "time: missing unit in duration \"5\""), ("5x", "time: unknown unit \"x\" in duration \"5x\""),
+    ("x", "time: invalid duration \"x\""), ("", "time: invalid duration \"\""),
+])
+func badDurationsAreToldInGosWords(_ text: String, _ words: String) { #expect(GoDuration.fault(text) == words) }

@@ -39,8 +39,8 @@ public final class Command {
     public var paths: [String] = []
     /// Replaces the summary in the command's own help.
     public var explanation = ""
-    /// Printed on standard error before help and before the command runs.
-    public var notice = ""
+    /// Stands behind its name in its parent's help: `*` for a command of another program.
+    public var mark = ""
     /// Not listed in its parent's help.
     public var hidden = false
     /// The title it is listed under in its parent's help; empty: `Commands`, or `Management Commands` if it has some.
@@ -51,6 +51,8 @@ public final class Command {
     public var helpsWithUnknownWords = false
     /// What is shown as an experimental feature says so in its help.
     public var isExperimental = false
+    /// A section of its help that lists no commands.
+    public var remarks: (title: String, lines: [(name: String, text: String)])?
     public private(set) var children: [Command] = []
     /// The words that reach it, the program's name first.
     public private(set) var path: String
@@ -132,13 +134,29 @@ extension Command {
     public func resolve(
         _ arguments: [String], intercept: (Command) throws(CommandFailure) -> Void = { _ in }
     ) throws(CommandFailure) -> Invocation {
-        let rest: [String]
+        try resolve(parsed: try parse(arguments), intercept: intercept)
+    }
+
+    /// The arguments that this command's own flags leave.
+    public func parse(_ arguments: [String]) throws(CommandFailure) -> [String] {
         do throws(UsageError) {
-            rest = try flags.parse(arguments)
+            return try flags.parse(arguments)
         } catch {
             throw refusal(error.message, status: 125)
         }
-        if let help = flags.named("help"), help.isSet { return .help(self) }
+    }
+
+    /// The rest of `resolve`, with what `parse` left.
+    public func resolve(
+        parsed rest: [String], intercept: (Command) throws(CommandFailure) -> Void = { _ in }
+    ) throws(CommandFailure) -> Invocation {
+        if let help = flags.named("help"), help.isSet {
+            // The words that follow say whose help it is.
+            if let word = rest.first, let child = child(named: word) {
+                return try child.resolve(Array(rest.dropFirst()) + ["--help"])
+            }
+            return .help(self)
+        }
         try intercept(self)
         if children.isEmpty {
             try checkArity(rest.count)

@@ -14,6 +14,7 @@ extension Command {
         if !paths.isEmpty { text += "\nAliases:\n  " + joined(paths, ", ") + "\n" }
         if isExperimental { text += experimentalNote }
         for title in groupTitles { text += section(title) }
+        if let remarks { text += "\n" + remarks.title + ":\n" + lines(remarks.lines) }
         if hasVisibleFlags {
             text += isRoot && !children.isEmpty ? "\nGlobal Options:\n" : "\nOptions:\n"
             text += flags.pflagUsages(width: width == 0 ? 0 : width - 1)
@@ -41,13 +42,19 @@ extension Command {
         for child in children where !child.hidden && title(of: child) == wanted { listed.append(child) }
         // Common commands keep the order declared: it is the order a newcomer meets them in.
         if wanted != "Common Commands" { listed.sort { lessBytes($0.name, $1.name) } }
-        var text = "\n" + wanted + ":\n"
+        return "\n" + wanted + ":\n" + lines(listed.map { ($0.name + $0.mark, $0.summary) })
+    }
+
+    /// Names and what is said of them, in two columns that are the same for all sections.
+    private func lines(_ entries: [(name: String, text: String)]) -> String {
         var widest = 11
         for child in children where !child.hidden && child.name.utf8.count > widest { widest = child.name.utf8.count }
-        for child in listed {
-            text += "  " + child.name
-            for _ in 0..<(widest + 1 - child.name.utf8.count) { text += " " }
-            text += child.summary + "\n"
+        for entry in remarks?.lines ?? [] where entry.name.utf8.count > widest { widest = entry.name.utf8.count }
+        var text = ""
+        for entry in entries {
+            text += "  " + entry.name
+            for _ in 0..<max(0, widest + 1 - entry.name.utf8.count) { text += " " }
+            text += entry.text + "\n"
         }
         return text
     }

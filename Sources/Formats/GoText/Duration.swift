@@ -69,6 +69,27 @@ public enum GoDuration {
         }
     }
 
+    /// Why `parse` does not take a text, in the words of Go's package time.
+    public static func fault(_ text: String) -> String {
+        var rest = Array(text.utf8)[...]
+        if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
+        while !rest.isEmpty {
+            var digits = digits(&rest).count
+            if rest.first == UInt8(ascii: ".") {
+                rest.removeFirst()
+                digits += self.digits(&rest).count
+            }
+            if digits == 0 { break }
+            let name = rest.prefix { !($0 >= 48 && $0 <= 57) && $0 != UInt8(ascii: ".") }
+            if name.isEmpty { return "time: missing unit in duration " + goQuoted(text) }
+            if unit(&rest) == nil {
+                return "time: unknown unit " + goQuoted(String(decoding: name, as: UTF8.self)) + " in duration "
+                    + goQuoted(text)
+            }
+        }
+        return "time: invalid duration " + goQuoted(text)
+    }
+
     /// Nanoseconds as text: "1h0m0.5s", "1.5ms", "0s".
     public static func text(_ nanoseconds: Int64) -> String {
         if nanoseconds == 0 { return "0s" }

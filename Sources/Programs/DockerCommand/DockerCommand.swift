@@ -28,48 +28,72 @@ public enum DockerCommand {
     }
 
     static func run(_ arguments: [String], _ session: Session) throws(CommandFailure) -> Int32 {
-        if arguments.first == "__complete" || arguments.first == "__completeNoDesc" {
-            return Completion.answer(Array(arguments.dropFirst()), withSummaries: arguments[0] == "__complete", session)
-        }
         let root = rootCommand(session)
-        if arguments.first == "help" { return try help(root, Array(arguments.dropFirst())) }
-        let invocation = try root.resolve(arguments) { (command) throws(CommandFailure) in
-            warnOfDeprecated(command)
-            if command === root { try readGlobals(command.flags, session) }
+        if arguments.first == "__complete" || arguments.first == "__completeNoDesc" {
+            return Completion(root, session).answer(
+                Array(arguments.dropFirst()), withSummaries: arguments[0] == "__complete")
         }
+        let words = try root.parse(arguments)
+        try readGlobals(root.flags, session)
         if session.options.showVersion {
             Console.out("Docker version \(clientVersion), build \(clientBuild)\n")
             return 0
         }
+        try becomePlugin(words, arguments, root, session)
+        if words.first == "help" { return try help(root, Array(words.dropFirst()), session) }
+        let invocation = try root.resolve(parsed: words) { (command) throws(CommandFailure) in
+            warnOfDeprecated(command)
+        }
         switch invocation {
         case .help(let command):
             if let flag = command.flags.named("help"), flag.shorthandWasUsed, flag.shorthandIsDeprecated {
-                Console.out("Flag shorthand -h has been deprecated, use --help\n")
+                Console.error("Flag shorthand -h has been deprecated, use --help\n")
             }
-            printHelp(of: command)
+            printHelp(of: command, session)
             return 0
         case .nothingAsked(let command):
-            printHelp(of: command, toError: command !== root)
+            printHelp(of: command, session, toError: true)
             return 0
         case .run(let command, let rest):
-            if !command.notice.isEmpty { Console.error(command.notice + "\n\n") }
             guard let action = command.action else {
-                printHelp(of: command)
+                printHelp(of: command, session)
                 return 0
             }
+            try command.requireSupport(session)
+            try command.refuseContentTrust()
             return try action(rest)
         }
     }
 
-    private static func printHelp(of command: Command, toError: Bool = false) {
-        if !command.notice.isEmpty { Console.error(command.notice + "\n\n") }
+    /// Gives the command line to the plugin it is for, if it is for one.
+    private static func becomePlugin(
+        _ words: [String], _ arguments: [String], _ root: Command, _ session: Session
+    ) throws(CommandFailure) {
+        if let forwarded = try BuilderForwarding(session: session, root: root).forward(words, arguments) {
+            throw forwarded.plugin.become(
+                forwarded.arguments, commandPath: forwarded.commandPath, environment: forwarded.environment)
+        }
+        guard let name = words.first, name != "help", root.child(named: name) == nil,
+            let plugin = ClientPlugin.named(name, builtin: root.children, session), plugin.problem.isEmpty
+        else { return }
+        throw plugin.become(arguments, commandPath: "docker " + name, environment: [])
+    }
+
+    private static func printHelp(of command: Command, _ session: Session, toError: Bool = false) {
+        if !command.path.utf8.contains(32) { command.listPlugins(session) }
+        command.hideUnsupported(session)
         let width = Terminal.size(0)?.columns ?? 80
         let epilogue = "For more help on how to use Docker, head to https://docs.docker.com/go/guides/"
         let text = command.help(width: width == 0 ? 80 : width, epilogue: epilogue)
         if toError { Console.error(text) } else { Console.out(text) }
     }
 
-    private static func help(_ root: Command, _ words: [String]) throws(CommandFailure) -> Int32 {
+    private static func help(_ root: Command, _ words: [String], _ session: Session) throws(CommandFailure) -> Int32 {
+        if let name = words.first, root.child(named: name) == nil,
+            let plugin = ClientPlugin.named(name, builtin: root.children, session), plugin.problem.isEmpty
+        {
+            return try helpOfPlugin(plugin)
+        }
         var command = root
         for word in words {
             guard let child = command.child(named: word) else {
@@ -77,8 +101,19 @@ public enum DockerCommand {
             }
             command = child
         }
-        printHelp(of: command)
+        printHelp(of: command, session)
         return 0
+    }
+
+    private static func helpOfPlugin(_ plugin: ClientPlugin) throws(CommandFailure) -> Int32 {
+        let ending: ExitStatus
+        do throws(SystemCallError) {
+            ending = try plugin.run(Array(Process.arguments.dropFirst()), commandPath: "docker " + plugin.name)
+        } catch {
+            throw CommandFailure("fork/exec " + plugin.path + ": " + error.reason)
+        }
+        if ending == .exited(0) { return 0 }
+        throw CommandFailure(ending.words)
     }
 
     private static func warnOfDeprecated(_ command: Command) {

@@ -14,6 +14,7 @@ func rootCommand(_ session: Session) -> Command {
     root.add(managementCommands(session))
     root.add(shortCommands(session))
     root.add([completionCommand(session)])
+    root.child(named: "bake")?.hidden = true
     return root
 }
 
@@ -21,8 +22,8 @@ func rootCommand(_ session: Session) -> Command {
 private func commonCommands(_ session: Session) -> [Command] {
     let commands = [
         runCommand(session), execCommand(session), listCommand("ps", session), buildCommand(session),
-        pullCommand(session),
-        pushCommand(session), imagesCommand("images", session), loginCommand(session), logoutCommand(session),
+        Command("bake", "", "Build from a file"), pullCommand(session), pushCommand(session),
+        imagesCommand("images", session), loginCommand(session), logoutCommand(session),
         searchCommand(session), versionCommand(session), infoCommand(session),
     ]
     for command in commands { command.group = "Common Commands" }

@@ -1,4 +1,5 @@
 internal import Flags
+internal import HTTPClient
 internal import JSON
 internal import Linux
 
@@ -7,22 +8,42 @@ struct ConfigFile {
     let path: String
     private(set) var root: JSON.Object
 
+    init(path: String, root: JSON.Object) {
+        self.path = path
+        self.root = root
+    }
+
     /// Reads the file; one that is absent is empty. One that cannot be parsed is reported and taken for empty.
     static func load(from directory: String) -> ConfigFile {
         let path = directory + "/config.json"
+        let empty = ConfigFile(path: path, root: JSON.Object())
         do {
-            guard Files.exists(path) else { return ConfigFile(path: path, root: JSON.Object()) }
+            guard Files.exists(path) else { return empty }
             let json = try JSON(parsing: try Files.read(path))
             return ConfigFile(path: path, root: json.object ?? JSON.Object())
+        } catch let error as JSON.Failure {
+            Console.error("WARNING: Error parsing config file (" + path + "): " + error.message + "\n")
         } catch {
-            Console.error("WARNING: Error loading config file: " + path + ": \(error)\n")
-            return ConfigFile(path: path, root: JSON.Object())
+            Console.error(
+                "WARNING: Error loading config file: open " + path + ": " + failure(from: error).message + "\n")
         }
+        return empty
     }
 
+    /// The members in the order that docker writes them in; others follow.
+    private static let order = [
+        "auths", "HttpHeaders", "psFormat", "imagesFormat", "networksFormat", "pluginsFormat", "volumesFormat",
+        "statsFormat", "detachKeys", "credsStore", "credHelpers", "serviceInspectFormat", "servicesFormat",
+        "tasksFormat", "secretFormat", "configFormat", "nodesFormat", "pruneFilters", "proxies", "currentContext",
+        "cliPluginsExtraDirs", "plugins", "aliases", "features",
+    ]
+
     func save() throws {
+        var ordered = JSON.Object([("auths", .members([]))])
+        if let auths = root["auths"] { ordered["auths"] = auths }
+        for name in Self.order + root.names where ordered[name] == nil { ordered[name] = root[name] }
         try Files.makeDirectories(Files.parent(of: path), mode: 0o700)
-        try Files.replace(path, with: Array(JSON.object(root).indented("\t").utf8), mode: 0o600)
+        try Files.replace(path, with: Array(JSON.object(ordered).indented("\t").utf8), mode: 0o600)
     }
 
     /// A text member; empty when absent.
@@ -42,11 +63,25 @@ struct ConfigFile {
         }
     }
 
-    /// Conditions that prune commands always have.
-    var pruneFilters: [String] { (root["pruneFilters"]?.array ?? []).compactMap { $0.string } }
+    /// A text member of a member; empty when absent.
+    func text(_ name: String, _ member: String) -> String { root[name]?[member]?.string ?? "" }
 
-    /// Proxy settings for containers of a daemon, as environment variables in upper and lower case.
-    func proxyEnvironment(host: String) -> [(String, String)] {
+    /// A list of texts; empty when absent.
+    func texts(_ name: String) -> [String] { (root[name]?.array ?? []).compactMap { $0.string } }
+
+    /// Conditions that prune commands always have.
+    var pruneFilters: [String] { texts("pruneFilters") }
+
+    /// Other names of commands.
+    var aliases: [(name: String, value: JSON)] {
+        (root["aliases"]?.object?.members ?? []).map { ($0.name, $0.value) }
+    }
+
+    var hasProxies: Bool { root["proxies"]?.object?.isEmpty == false }
+
+    /// Proxy settings for containers of a daemon, as environment variables in upper and lower case; those that
+    /// `taken` names are left as the user gave them.
+    func proxyEnvironment(host: String, besides taken: [String]) -> [(String, String)] {
         guard let proxies = root["proxies"]?.object, let entry = (proxies[host] ?? proxies["default"])?.object else {
             return []
         }
@@ -60,33 +95,37 @@ struct ConfigFile {
             guard let value = entry[key]?.string, !value.isEmpty else { continue }
             all += [(variable, value), (variable.lowercased(), value)]
         }
-        return all
+        return all.filter { !taken.contains($0.0) }
     }
 
     // MARK: Credentials
 
-    /// The stored credentials of a registry, as the API's X-Registry-Auth wants them before encoding.
-    func credentials(_ server: String) -> JSON {
-        guard let entry = root["auths"]?[server]?.object else { return .members([]) }
-        var members: [(String, JSON)] = []
+    var serversWithCredentials: [String] { root["auths"]?.object?.names ?? [] }
+    var serversWithHelpers: [String] { root["credHelpers"]?.object?.names ?? [] }
+
+    /// What the file says of the user at a registry; nil: nothing.
+    func credentials(_ server: String) -> Credentials? {
+        guard let entry = root["auths"]?[server]?.object else { return nil }
+        var found = Credentials(server: server, token: entry["identitytoken"]?.string ?? "")
         if let encoded = entry["auth"]?.string, let plain = Base64.decoded(encoded) {
             let (user, password) = splitOnce(String(decoding: plain, as: UTF8.self), at: UInt8(ascii: ":"))
-            members.append(("username", .string(user)))
-            members.append(("password", .string(password ?? "")))
+            found.user = user
+            found.password = String((password ?? "").drop { $0 == "\0" })
         }
-        if let token = entry["identitytoken"]?.string { members.append(("identitytoken", .string(token))) }
-        if members.isEmpty { return .members([]) }
-        members.append(("serveraddress", .string(server)))
-        return .members(members)
+        return found
     }
 
-    mutating func storeCredentials(_ server: String, user: String, password: String, token: String) {
+    mutating func storeCredentials(_ credentials: Credentials) {
         var auths = root["auths"]?.object ?? JSON.Object()
         var entry = JSON.Object()
-        entry["auth"] = .string(Base64.encoded(Array((user + ":" + (token.isEmpty ? password : "")).utf8)))
-        if !token.isEmpty { entry["identitytoken"] = .string(token) }
-        auths[server] = .object(entry)
-        root["auths"] = .object(auths)
+        if !credentials.user.isEmpty || !credentials.password.isEmpty {
+            let plain = credentials.user + ":" + (credentials.token.isEmpty ? credentials.password : "")
+            entry["auth"] = .string(Base64.encoded(Array(plain.utf8)))
+        }
+        if !credentials.token.isEmpty { entry["identitytoken"] = .string(credentials.token) }
+        auths[credentials.server] = .object(entry)
+        let sorted = auths.members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        root["auths"] = .members(sorted.map { ($0.name, $0.value) })
     }
 
     /// Forgets a registry; false when nothing was known of it.
@@ -95,56 +134,5 @@ struct ConfigFile {
         auths[server] = nil
         root["auths"] = .object(auths)
         return true
-    }
-
-    /// All credentials, for X-Registry-Config.
-    var allCredentials: JSON {
-        .members((root["auths"]?.object?.names ?? []).map { ($0, credentials($0)) })
-    }
-}
-
-/// Base64 (RFC 4648).
-enum Base64 {
-    private static let standard = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    /// With padding; `urlSafe` uses - and _.
-    static func encoded(_ bytes: [UInt8], urlSafe: Bool = false) -> String {
-        var letters = standard
-        if urlSafe {
-            letters[62] = UInt8(ascii: "-")
-            letters[63] = UInt8(ascii: "_")
-        }
-        var out: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let a = bytes[index]
-            let b = index + 1 < bytes.count ? bytes[index + 1] : 0
-            let c = index + 2 < bytes.count ? bytes[index + 2] : 0
-            out.append(letters[Int(a >> 2)])
-            out.append(letters[Int((a & 3) << 4 | b >> 4)])
-            out.append(index + 1 < bytes.count ? letters[Int((b & 15) << 2 | c >> 6)] : UInt8(ascii: "="))
-            out.append(index + 2 < bytes.count ? letters[Int(c & 63)] : UInt8(ascii: "="))
-            index += 3
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    static func decoded(_ text: String) -> [UInt8]? {
-        var out: [UInt8] = []
-        var value: UInt32 = 0
-        var bits = 0
-        for byte in text.utf8 {
-            if byte == UInt8(ascii: "=") { break }
-            let plain =
-                byte == UInt8(ascii: "-") ? UInt8(ascii: "+") : byte == UInt8(ascii: "_") ? UInt8(ascii: "/") : byte
-            guard let index = standard.firstIndex(of: plain) else { return nil }
-            value = value << 6 | UInt32(index)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                out.append(UInt8(truncatingIfNeeded: value >> UInt32(bits)))
-            }
-        }
-        return out
     }
 }

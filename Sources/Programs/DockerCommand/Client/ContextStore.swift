@@ -29,27 +29,59 @@ struct ContextStore {
         }
     }
 
+    /// What is said of a context; empty: nothing.
+    func description(of name: String) throws(CommandFailure) -> String {
+        if name == "default" { return Self.defaultDescription }
+        return try metadata(name)["Metadata"]?["Description"]?.string ?? ""
+    }
+
+    static let defaultDescription = "Current DOCKER_HOST based configuration"
+
+    /// The files beside a context, by name.
+    func secrets(of name: String) throws(CommandFailure) -> [(name: String, bytes: [UInt8])] {
+        let folder = secretsDirectory(name) + "/docker"
+        var found: [(name: String, bytes: [UInt8])] = []
+        // A context without secrets has no such folder.
+        for file in ((try? Files.names(in: folder)) ?? []).sorted() {
+            do throws(SystemCallError) {
+                found.append((file, try Files.read(folder + "/" + file)))
+            } catch {
+                throw CommandFailure("open " + folder + "/" + file + ": " + error.reason)
+            }
+        }
+        return found
+    }
+
     func exists(_ name: String) -> Bool { Files.exists(metadataDirectory(name) + "/meta.json") }
 
     /// The names of all stored contexts, sorted.
-    func names() -> [String] {
+    func names() throws(CommandFailure) -> [String] {
         // A directory that is not there holds no contexts.
         let ids = (try? Files.names(in: directory + "/meta")) ?? []
         var names: [String] = []
         for id in ids {
-            // What is no context is not listed.
-            guard let bytes = try? Files.read(directory + "/meta/" + id + "/meta.json"),
-                let name = (try? JSON(parsing: bytes))?["Name"]?.string
-            else { continue }  // not a context: nothing to list
-            names.append(name)
+            let path = directory + "/meta/" + id + "/meta.json"
+            // A folder without metadata is no context.
+            guard let bytes = try? Files.read(path) else { continue }
+            do throws(JSON.Failure) {
+                names.append(try JSON(parsing: bytes)["Name"]?.string ?? "")
+            } catch {
+                throw CommandFailure("failed to read metadata: parsing " + path + ": " + error.message)
+            }
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    func save(_ name: String, _ metadata: JSON) throws {
+    /// Writes a context in the place of what was there.
+    func save(_ name: String, _ metadata: JSON, secrets: [(name: String, bytes: [UInt8])]) throws {
         let folder = metadataDirectory(name)
         try Files.makeDirectories(folder)
         try Files.replace(folder + "/meta.json", with: metadata.encoded())
+        let place = secretsDirectory(name)
+        if Files.exists(place) { try Files.removeTree(place) }
+        if secrets.isEmpty { return }
+        try Files.makeDirectories(place + "/docker", mode: 0o700)
+        for (file, bytes) in secrets { try Files.replace(place + "/docker/" + file, with: bytes, mode: 0o600) }
     }
 
     func remove(_ name: String) throws {

@@ -1,4 +1,5 @@
 internal import Flags
+internal import GoText
 internal import HTTPClient
 
 /// Where a daemon listens.
@@ -23,13 +24,16 @@ struct Endpoint: Equatable {
             let path = parts.rest.isEmpty ? "/var/run/docker.sock" : parts.rest
             host = "unix://" + path
             address = .unix(path: path)
-        case nil, "tcp", "http", "https":
+        case nil, "tcp":
             let (name, port) = try Self.hostAndPort(parts.rest, default: underTLS ? "2376" : "2375", in: text)
-            host = "tcp://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port
+            let path = splitOnce(parts.rest, at: UInt8(ascii: "/")).1.map { "/" + $0 } ?? ""
+            host = "tcp://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port + path
             address = .tcp(host: name, port: port)
         case "ssh":
-            throw CommandFailure(
-                "connections through ssh are not supported: use a unix or tcp address, or forward the socket")
+            host = text
+            address = .command(try SSHHost(parts.rest, in: text).command)
+        case "fd": throw CommandFailure("unable to parse docker host `" + text + "`")
+        case "npipe": throw CommandFailure("protocol not available")
         default: throw CommandFailure("invalid bind address format: " + text)
         }
     }
@@ -45,9 +49,51 @@ struct Endpoint: Equatable {
         }
         let (name, given) = splitOnce(authority, at: UInt8(ascii: ":"))
         if let given, Int(given) == nil || given.contains(":") {
-            throw CommandFailure("invalid bind address format: " + text)
+            let port = authority.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+            throw CommandFailure("parse \"" + text + "\": invalid port \":" + port + "\" after host")
         }
         return (name.isEmpty ? "localhost" : name, given ?? port)
+    }
+}
+
+/// A daemon on a machine that ssh reaches: `[user@]host[:port][/path of its socket]`.
+private struct SSHHost {
+    let command: [String]
+
+    init(_ rest: String, in text: String) throws(CommandFailure) {
+        func invalid(_ why: String) -> CommandFailure {
+            CommandFailure("ssh host connection is not valid: invalid SSH URL: " + why)
+        }
+        let (beforeFragment, fragment) = splitOnce(rest, at: UInt8(ascii: "#"))
+        let (plain, query) = splitOnce(beforeFragment, at: UInt8(ascii: "?"))
+        let (authority, path) = splitOnce(plain, at: UInt8(ascii: "/"))
+        if let bad = authority.unicodeScalars.first(where: { $0 == " " || $0 == "<" || $0 == ">" || $0 == "\"" }) {
+            throw CommandFailure("parse \"" + text + "\": invalid character \"" + String(bad) + "\" in host name")
+        }
+        let bytes = Array(authority.utf8)
+        let at = bytes.lastIndex(of: UInt8(ascii: "@"))
+        let user = at.map { String(decoding: bytes[..<$0], as: UTF8.self) } ?? ""
+        let (host, port) = Self.hostAndPort(at.map { String(decoding: bytes[($0 + 1)...], as: UTF8.self) } ?? authority)
+        if user.contains(":") { throw invalid("plain-text password is not supported") }
+        if host.isEmpty { throw invalid("hostname is empty") }
+        if let query, !query.isEmpty { throw invalid("query parameters are not allowed: " + goQuoted(query)) }
+        if let fragment, !fragment.isEmpty { throw invalid("fragments are not allowed: " + goQuoted(fragment)) }
+        var words = ["ssh", "-o ConnectTimeout=30", "-T"]
+        if !user.isEmpty { words += ["-l", user] }
+        if !port.isEmpty { words += ["-p", port] }
+        // What follows cannot be taken for a flag.
+        words += ["--", host, "docker"]
+        if let path { words += ["--host", "unix:///" + path] }
+        command = words + ["system", "dial-stdio"]
+    }
+
+    private static func hostAndPort(_ text: String) -> (String, String) {
+        if text.hasPrefix("[") {
+            let (host, after) = splitOnce(String(text.dropFirst()), at: UInt8(ascii: "]"))
+            return (host, String((after ?? "").drop { $0 == ":" }))
+        }
+        let (host, port) = splitOnce(text, at: UInt8(ascii: ":"))
+        return (host, port ?? "")
     }
 }
 

@@ -68,6 +68,12 @@ final class Session {
         return current.isEmpty ? "default" : current
     }
 
+    /// Proxies that the configuration gives this daemon's containers, besides variables already given.
+    func proxyEnvironment(besides taken: [String]) throws -> [(String, String)] {
+        guard config.hasProxies else { return [] }
+        return config.proxyEnvironment(host: try hostText(), besides: taken)
+    }
+
     /// The daemon's host as the user means it.
     func hostText() throws -> String { try endpoint().host }
 
@@ -79,12 +85,29 @@ final class Session {
         var headers: [(name: String, value: String)] = [
             (name: "User-Agent", value: "Docker-Client/\(clientVersion) (linux)")
         ]
-        for (name, value) in config.headers { headers.append((name: name, value: value)) }
+        for (name, value) in try headersOfEnvironment() ?? config.headers { headers.append((name: name, value: value)) }
         let client = EngineClient(
             host: endpoint.host, address: endpoint.address, security: endpoint.security,
             fixedVersion: version.map { $0.hasPrefix("v") ? String($0.dropFirst()) : $0 }, headers: headers)
         connected = client
         return client
+    }
+
+    /// What DOCKER_CUSTOM_HEADERS puts in the place of the configuration's headers; nil: nothing.
+    private func headersOfEnvironment() throws -> [(String, String)]? {
+        guard let text = Process.environment("DOCKER_CUSTOM_HEADERS"), !text.isEmpty else { return nil }
+        func invalid(_ why: String) -> CommandFailure {
+            CommandFailure(
+                "Failed to initialize: failed to set custom headers from DOCKER_CUSTOM_HEADERS environment variable: "
+                    + why)
+        }
+        return try commaSeparated(text).map { field in
+            let (name, value) = splitOnce(field, at: UInt8(ascii: "="))
+            let key = name.filter { $0 != " " && $0 != "\t" }
+            if key.isEmpty { throw invalid("value contains a key=value pair with an empty key: '" + field + "'") }
+            guard let value else { throw invalid("missing \"=\" in key=value pair: '" + field + "'") }
+            return (key, value)
+        }
     }
 
     /// Where the daemon listens, from flags, environment and context.
@@ -95,11 +118,16 @@ final class Session {
             if name != "default" { return try contexts.endpoint(of: name) }
             return try defaultEndpoint()
         } catch let failure as CommandFailure {
-            throw CommandFailure("Failed to initialize: unable to resolve docker endpoint: " + failure.message)
+            // Addresses of ssh are only looked at once the endpoint is known.
+            let early = ["ssh host ", "parse \"ssh:", "unable to parse docker host", "protocol not"].contains {
+                failure.message.hasPrefix($0)
+            }
+            throw CommandFailure(
+                "Failed to initialize: " + (early ? "" : "unable to resolve docker endpoint: ") + failure.message)
         }
     }
 
-    func defaultEndpoint() throws -> Endpoint {
+    func defaultEndpoint() throws(CommandFailure) -> Endpoint {
         let security = try transportSecurity()
         let given = options.hosts.first ?? Process.environment("DOCKER_HOST") ?? ""
         var endpoint = try Endpoint(given, underTLS: security != nil)
@@ -112,10 +140,10 @@ final class Session {
         guard options.tls || options.tlsVerify else { return nil }
         var security = TransportSecurity()
         security.verifies = options.tlsVerify
-        if options.tlsVerify && !Files.exists(options.authority) {
+        if !Files.exists(options.authority) {
             throw CommandFailure("open " + options.authority + ": no such file or directory")
         }
-        if Files.exists(options.authority) { security.authority = options.authority }
+        security.authority = options.authority
         if Files.exists(options.certificate) && Files.exists(options.key) {
             security.certificate = options.certificate
             security.key = options.key
@@ -131,11 +159,19 @@ final class Session {
     /// Asks a yes-or-no question on the terminal.
     func confirms(_ question: String) throws -> Bool {
         Console.out(question + "\nAre you sure you want to continue? [y/N] ")
-        guard let line = readLineFromInput() else {
+        // Interrupted, the question is answered with no.
+        let signals = try SignalReader([SIGINT, SIGTERM])
+        var entries = [
+            pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        try checked("poll") { poll(&entries, 2, -1) }
+        if entries[1].revents != 0 {
+            while signals.next() != nil {}
             Console.out("\n")
             return false
         }
-        return line.lowercased() == "y"
+        return readLineFromInput()?.lowercased() == "y"
     }
 }
 

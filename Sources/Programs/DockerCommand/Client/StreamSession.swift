@@ -151,6 +151,8 @@ final class Interaction {
     private let target: (_ rows: Int, _ columns: Int) -> Void
     private let forward: ((Int32) -> Void)?
     private let hasTerminal: Bool
+    /// How many times we were asked to end, where one does not end us.
+    private var requests: Int?
 
     /// Signals that a program cannot pass on, or that are about ourselves.
     private static let own: Set<Int32> = [
@@ -160,11 +162,14 @@ final class Interaction {
 
     /// `resize` is called with our terminal's size whenever it changes; `forward` with each signal, where they are
     /// passed on.
+    /// `isPatient`: only the third request to end is heeded.
     init(
-        hasTerminal: Bool, forward: ((Int32) -> Void)?, resize: @escaping (_ rows: Int, _ columns: Int) -> Void
+        hasTerminal: Bool, forward: ((Int32) -> Void)?, isPatient: Bool = false,
+        resize: @escaping (_ rows: Int, _ columns: Int) -> Void
     ) throws {
         self.hasTerminal = hasTerminal && Terminal.isTerminal(1)
         self.forward = forward
+        requests = isPatient ? 0 : nil
         target = resize
         var caught: [Int32] = self.hasTerminal ? [SIGWINCH] : []
         // Where signals are not passed on, those that would end us must not leave a raw terminal behind.
@@ -182,6 +187,12 @@ final class Interaction {
     func handle(_ signal: Int32) {
         if signal == SIGWINCH { return resize() }
         if let forward { return forward(signal) }
+        if let asked = requests, signal == SIGINT || signal == SIGTERM {
+            requests = asked + 1
+            if asked < 2 { return }
+            Console.error("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n")
+            exit(1)
+        }
         restore()
         exit(128 + signal)
     }
@@ -231,7 +242,6 @@ func forwarder(_ client: EngineClient, _ id: String) -> (Int32) -> Void {
     let other = client.sibling()
     return { signal in
         // A container that is gone needs no signal.
-        // A terminal of the wrong size is better than none.
         _ = try? other.request("POST", "/containers/" + id + "/kill", [("signal", signalName(signal))]).all()
     }
 }

@@ -57,9 +57,8 @@ func checkOutput(_ path: String, _ verb: String) throws {
     let folder = Files.parent(of: path)
     if folder != "." && !Files.isDirectory(folder) {
         throw CommandFailure(
-            "failed to " + verb + (verb == "export" ? " container" : " image") + ": invalid output path: directory \""
-                + folder
-                + "\" does not exist")
+            "failed to " + verb + (verb == "export" ? " container" : " image") + ": invalid output path: stat "
+                + folder + ": no such file or directory")
     }
     if Files.isDirectory(path) {
         throw CommandFailure("failed to " + verb + ": invalid output path: \"" + path + "\" must be a regular file")

@@ -11,7 +11,8 @@ func createCommand(_ session: Session) -> Command {
         return performing { arguments in
             let request: CreateRequest
             do {
-                request = try CreateRequest(options, arguments, detach: false)
+                request = try CreateRequest(
+                    options, arguments, detach: false, defaults: session.proxyEnvironment)
             } catch {
                 throw withHelp(failure(from: error), "create", status: 125)
             }
@@ -48,10 +49,6 @@ func withHelp(_ failure: CommandFailure, _ verb: String, status: Int32) -> Comma
 
 /// Makes a container, pulling its image when that is missing, and gives its id.
 func create(_ request: CreateRequest, _ options: CreationFlags, _ session: Session) throws -> String {
-    guard ["always", "missing", "never"].contains(options.pull.value) else {
-        throw CommandFailure(
-            "invalid pull option: '" + options.pull.value + "': must be one of \"always\", \"missing\" or \"never\"")
-    }
     // An image may be named by its id, which is no reference.
     let reference = isImageID(request.image) ? nil : try ImageReference(request.image).tagged
     let idFile = try IDFile(options.cidFile.value)
@@ -78,7 +75,6 @@ func create(_ request: CreateRequest, _ options: CreationFlags, _ session: Sessi
             answer = try post()
         } catch let error as EngineFailure
             where error.isNotFound && reference != nil && options.pull.value == "missing"
-            && error.message.utf8Contains("o such image")
         {
             if !options.quiet.value {
                 Console.error("Unable to find image '" + (reference?.familiar ?? "") + "' locally\n")

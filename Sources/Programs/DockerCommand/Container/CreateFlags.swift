@@ -1,4 +1,5 @@
 internal import Flags
+internal import HTTPClient
 
 /// The flags that `run` and `create` share, in groups. Each kind of value is checked when it is read, so that a usage
 /// error names its flag.
@@ -87,7 +88,9 @@ struct NetworkFlags {
             return []
         }
         oldOption.hidden = true
-        dnsSearch = flags.list("dns-search", usage: "Set custom DNS search domains")
+        dnsSearch = flags.value("dns-search", usage: "Set custom DNS search domains", type: "list", default: []) {
+            (text, old) throws(UsageError) in old + [try checkedDomain(text)]
+        }
         expose = flags.list("expose", usage: "Expose a port or a range of ports")
         ip = flags.string("ip", usage: "IPv4 address (e.g., 172.30.100.104)")
         ip6 = flags.string("ip6", usage: "IPv6 address (e.g., 2001:db8::33)")
@@ -170,8 +173,8 @@ struct ResourceFlags {
 
     init(_ flags: FlagSet) {
         blkioWeight = flags.value(
-            "blkio-weight", usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable", type: "uint16",
-            default: 0, defaultText: "0", parse: parseUInt16)
+            "blkio-weight", usage: "Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)",
+            type: "uint16", default: 0, parse: parseUInt16)
         weightDevices = flags.deviceLimits("blkio-weight-device", "Block IO weight (relative device weight)", .weight)
         cgroupParent = flags.string("cgroup-parent", usage: "Optional parent cgroup for the container")
         cpuCount = flags.int("cpu-count", usage: "CPU count (Windows only)")
@@ -279,7 +282,7 @@ struct CreationFlags {
 
     init(_ flags: FlagSet, verb: String) {
         cidFile = flags.string("cidfile", usage: "Write the container ID to the file")
-        trust = flags.bool("disable-content-trust", usage: "Skip image verification", default: true)
+        trust = flags.contentTrust("Skip image verification")
         name = flags.string("name", usage: "Assign a name to the container")
         platform = flags.string("platform", usage: "Set platform if server is multi-platform capable")
         let choices =

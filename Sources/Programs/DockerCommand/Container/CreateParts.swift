@@ -9,20 +9,19 @@ struct VolumeRequests {
 
     init(_ texts: [String]) throws {
         for text in Self.unique(texts) {
+            if text.isEmpty { throw CommandFailure("invalid empty volume spec") }
             let parts = Self.split(text)
-            if parts.contains("") || text.isEmpty {
+            if parts.contains("") {
                 throw CommandFailure("invalid spec: " + text + ": empty section between colons")
             }
             guard parts.count > 1 else {
                 anonymous.append(text)
                 continue
             }
-            if parts.count > 3 { throw CommandFailure("invalid spec: " + text + ": unexpected extra field") }
+            if parts.count > 3 { throw CommandFailure("invalid spec: " + text + ": too many colons") }
             let source = parts[0]
             if source == "." || source == ".." || source.hasPrefix("./") || source.hasPrefix("../") {
                 binds.append(try Files.absolute(source) + text.dropFirst(source.count))
-            } else if source == "~" || source.hasPrefix("~/") {
-                binds.append(text)
             } else {
                 binds.append(text)
             }
@@ -134,22 +133,27 @@ struct SecurityOptions {
 }
 
 /// Lines of a file of variables or labels, without comments and blank lines.
-func readLines(_ path: String, kind: String) throws -> [String] {
-    let text: String
+func readLines(_ path: String) throws -> [String] {
+    let bytes: [UInt8]
     do throws(SystemCallError) {
-        text = try Files.readText(path)
+        bytes = try Files.read(path)
     } catch {
         throw CommandFailure("open " + path + ": " + error.reason)
     }
+    func invalid(_ why: String) -> CommandFailure { CommandFailure("invalid env file (" + path + "): " + why) }
     var lines: [String] = []
-    for raw in text.split(separator: "\n", omittingEmptySubsequences: false) {
-        var line = raw.hasSuffix("\r") ? raw.dropLast() : raw
+    for (index, raw) in bytes.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
+        guard let text = String(validating: raw, as: UTF8.self) else {
+            let numbers = raw.map { String($0) }.joined(separator: " ")
+            throw invalid("invalid utf8 bytes at line \(index + 1): [" + numbers + "]")
+        }
+        var line = text.hasSuffix("\r") ? text.dropLast() : text[...]
         line = line.drop { $0 == " " || $0 == "\t" }
         if line.isEmpty || line.hasPrefix("#") { continue }
         let name = splitOnce(String(line), at: UInt8(ascii: "=")).0
-        if name.isEmpty { throw CommandFailure("no variable name on line '" + line + "'") }
+        if name.isEmpty { throw invalid("no variable name on line '" + line + "'") }
         if name.contains(" ") || name.contains("\t") {
-            throw CommandFailure("invalid env file (" + path + "): variable '" + name + "' contains whitespaces")
+            throw invalid("variable '" + name + "' contains whitespaces")
         }
         lines.append(String(line))
     }
@@ -158,7 +162,7 @@ func readLines(_ path: String, kind: String) throws -> [String] {
 
 /// A file of environment variables. A name alone is passed on from our own environment, or dropped.
 func readEnvironmentFile(_ path: String) throws -> [String] {
-    try readLines(path, kind: "env").compactMap { line in
+    try readLines(path).compactMap { line in
         if line.contains("=") { return line }
         return Process.environment(line).map { line + "=" + $0 }
     }

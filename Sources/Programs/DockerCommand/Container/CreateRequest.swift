@@ -19,9 +19,14 @@ struct CreateRequest {
     private var config: [(String, JSON)] = []
     private var host: [(String, JSON)] = []
     private var endpoints: [(String, JSON)] = []
+    private var variables: [String] = []
 
-    /// `detach` is `run -d`. `arguments` are the image and what follows it.
-    init(_ flags: CreateFlags, _ arguments: [String], detach: Bool) throws {
+    /// `detach` is `run -d`. `arguments` are the image and what follows it. `defaults` are variables of the
+    /// configuration, besides those that the flags name.
+    init(
+        _ flags: CreateFlags, _ arguments: [String], detach: Bool,
+        defaults: (_ besides: [String]) throws -> [(String, String)] = { _ in [] }
+    ) throws {
         image = arguments[0]
         command = Array(arguments.dropFirst())
         let attach = flags.process.attach.value
@@ -46,6 +51,9 @@ struct CreateRequest {
         let ports = try PublishedPorts(publish: flags.network.publish.value, expose: flags.network.expose.value)
         let volumes = try VolumeRequests(flags.storage.volume.value)
         try checkModes(flags.security)
+        try checkCombinations(flags)
+        let named = flags.process.env.value.map { splitOnce($0, at: UInt8(ascii: "=")).0 }
+        variables = try defaults(named).map { $0.0 + "=" + $0.1 }
         config = try configMembers(flags, ports, volumes)
         host = try hostMembers(flags, ports, volumes)
         endpoints = try endpointMembers(flags.network)
@@ -65,6 +73,27 @@ struct CreateRequest {
         members.append(("HostConfig", .members(kept.map { $0.0 == "ConsoleSize" ? ("ConsoleSize", size) : $0 })))
         members.append(("NetworkingConfig", .members([("EndpointsConfig", .members(endpoints))])))
         return .members(members)
+    }
+
+    private func checkCombinations(_ flags: CreateFlags) throws(CommandFailure) {
+        let pull = flags.creation.pull.value
+        guard ["always", "missing", "never"].contains(pull) else {
+            throw CommandFailure(
+                "invalid pull option: '" + pull + "': must be one of \"always\", \"missing\" or \"never\"")
+        }
+        if removes && !["", "no"].contains(flags.security.restart.value) {
+            throw CommandFailure("conflicting options: cannot specify both --restart and --rm")
+        }
+        let network = flags.network
+        for attachment in network.networks.value where !attachment.macAddress.isEmpty {
+            if !isMACAddress(attachment.macAddress) {
+                throw CommandFailure(attachment.macAddress + " is not a valid mac address")
+            }
+        }
+        let first = network.networks.value.first ?? NetworkAttachment(target: "default")
+        if !network.alias.value.isEmpty && !first.isUserDefined {
+            throw CommandFailure("network-scoped aliases are only supported for user-defined networks")
+        }
     }
 
     private func checkModes(_ security: SecurityFlags) throws(CommandFailure) {
@@ -115,7 +144,7 @@ struct CreateRequest {
     private func environment(_ process: ProcessFlags) throws -> [String] {
         var lines: [String] = []
         for path in process.envFile.value { lines += try readEnvironmentFile(path) }
-        lines += process.env.value
+        lines += process.env.value + variables
         var order: [String] = []
         var last: [String: String] = [:]
         for line in lines {
@@ -128,7 +157,7 @@ struct CreateRequest {
 
     private func labels(_ process: ProcessFlags) throws -> [(String, String)] {
         var lines: [String] = []
-        for path in process.labelFile.value { lines += try readLines(path, kind: "label").filter { $0.contains("=") } }
+        for path in process.labelFile.value { lines += try readLines(path).filter { $0.contains("=") } }
         return pairs(lines + process.label.value)
     }
 

@@ -1,5 +1,6 @@
 internal import Flags
 internal import GoText
+internal import HTTPClient
 internal import JSON
 internal import Linux
 
@@ -92,6 +93,7 @@ struct DeviceRequest: Equatable {
 
     /// `--gpus`: `all`, a number, or `device=…,capabilities=…`.
     init(gpus text: String) throws(UsageError) {
+        if text.isEmpty { throw UsageError("EOF") }
         var seen: Set<String> = []
         for field in commaSeparated(text) {
             let (name, given) = splitOnce(field, at: UInt8(ascii: "="))
@@ -106,8 +108,7 @@ struct DeviceRequest: Equatable {
                 guard value == "all" || Int(value) != nil else {
                     throw UsageError(
                         "invalid count (" + value
-                            + "): value must be either \"all\" or an integer: strconv.Atoi: parsing "
-                            + goQuoted(value) + ": invalid syntax")
+                            + "): value must be either \"all\" or an integer: invalid syntax")
                 }
                 count = value == "all" ? -1 : Int(value) ?? 0
             case "device": ids = value.split(separator: ",").map { String($0) }
@@ -163,19 +164,16 @@ struct NetworkAttachment: Equatable {
             case "driver-opt":
                 let (option, setting) = splitOnce(value, at: UInt8(ascii: "="))
                 guard setting != nil, !option.isEmpty else {
-                    throw UsageError("invalid key/value pair format in driver options")
+                    throw UsageError("invalid key value pair format in driver options")
                 }
                 driverOptions.append(value)
             case "ip": ipv4 = value
             case "ip6": ipv6 = value
-            case "mac-address":
-                guard isMACAddress(value) else { throw UsageError(value + " is not a valid mac address") }
-                macAddress = value
+            case "mac-address": macAddress = value
             case "link-local-ip": linkLocal.append(value)
             case "gw-priority":
                 guard let number = Int(value) else {
-                    throw UsageError(
-                        "invalid gw-priority: strconv.Atoi: parsing " + goQuoted(value) + ": invalid syntax")
+                    throw UsageError("invalid gw-priority (" + value + "): invalid syntax")
                 }
                 gatewayPriority = number
             default: throw UsageError("invalid field key " + name.lowercased())
@@ -220,6 +218,21 @@ func checkedHost(_ text: String) throws(UsageError) -> String {
         throw UsageError("invalid IP address in add-host: \"" + address + "\"")
     }
     return name + ":" + address
+}
+
+/// A domain to search names in; a dot alone is none at all.
+func checkedDomain(_ text: String) throws(UsageError) -> String {
+    let domain = String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    if domain == "." { return domain }
+    let name = domain.hasSuffix(".") ? domain.dropLast() : domain[...]
+    func isLetter(_ byte: UInt8) -> Bool { (byte | 32 >= 97 && byte | 32 <= 122) }
+    func isPlain(_ byte: UInt8) -> Bool { isLetter(byte) || (byte >= 48 && byte <= 57) }
+    let isDomain = name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+        guard let first = label.utf8.first, let last = label.utf8.last else { return false }
+        return isPlain(first) && isPlain(last) && label.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: "-") }
+    }
+    guard isDomain, name.utf8.contains(where: isLetter) else { throw UsageError(domain + " is not a valid domain") }
+    return domain
 }
 
 /// `type major:minor permissions`.
@@ -267,7 +280,7 @@ extension FlagSet {
     func bytes(_ name: String, _ short: String? = nil, usage: String, allowsUnlimited: Bool = false) -> Flag<Int64> {
         func parse(_ text: String, _ old: Int64) throws(UsageError) -> Int64 {
             if allowsUnlimited && text == "-1" { return -1 }
-            guard let size = Human.parseBytes(text) else { throw UsageError("invalid size: '" + text + "'") }
+            guard let size = Human.parseBytes(text) else { throw UsageError(Human.sizeFault(text)) }
             return size
         }
         if let short { return value(name, short, usage: usage, type: "bytes", default: 0, parse: parse) }
@@ -276,10 +289,8 @@ extension FlagSet {
 
     /// A Go duration, in nanoseconds.
     func duration(_ name: String, usage: String) -> Flag<Int64> {
-        value(name, usage: usage, type: "duration", default: 0, defaultText: "0s") { (text, _) throws(UsageError) in
-            guard let span = GoDuration.parse(text) else {
-                throw UsageError("time: invalid duration " + goQuoted(text))
-            }
+        value(name, usage: usage + " (default 0s)", type: "duration", default: 0) { (text, _) throws(UsageError) in
+            guard let span = GoDuration.parse(text) else { throw UsageError(GoDuration.fault(text)) }
             return span
         }
     }
@@ -287,7 +298,9 @@ extension FlagSet {
     /// A number of processors, in billionths.
     func cpus(_ usage: String) -> Flag<Int64> {
         value("cpus", usage: usage, type: "decimal", default: 0) { (text, _) throws(UsageError) in
-            guard let number = Double(text) else {
+            let (above, below) = splitOnce(text, at: UInt8(ascii: "/"))
+            let ratio = below.flatMap { Int($0) }.flatMap { $0 == 0 ? nil : Double(Int(above) ?? 0) / Double($0) }
+            guard let number = Double(text) ?? (Int(above) == nil ? nil : ratio) else {
                 throw UsageError("failed to parse " + text + " as a rational number")
             }
             let fraction = text.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first ?? ""

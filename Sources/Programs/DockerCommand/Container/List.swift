@@ -18,6 +18,9 @@ func listCommand(_ name: String, _ session: Session) -> Command {
         let quiet = flags.bool("quiet", "q", usage: "Only display container IDs")
         let size = flags.bool("size", "s", usage: "Display total file sizes")
         return performing { _ in
+            if let raw = rawFormat(format.value, quiet: quiet.value, of: .containers(size: size.value)) {
+                format.setValue(raw)
+            }
             var query: [(String, String)] = []
             if all.value { query.append(("all", "1")) }
             query += filterQuery(filters.value)
@@ -117,7 +120,10 @@ struct ContainerListing {
             ],
             methods: [
                 "Label": { (arguments) throws(TemplateFailure) in
-                    .string(labels[arguments.first.map { goPrint($0) } ?? ""]?.string ?? "")
+                    guard arguments.count == 1 else {
+                        throw TemplateFailure("wrong number of args for Label: want 1 got \(arguments.count)")
+                    }
+                    return .string(labels[arguments.first.map { goPrint($0) } ?? ""]?.string ?? "")
                 }
             ])
     }

@@ -49,15 +49,15 @@ func copyOutput(_ reply: EngineReply, isRaw: Bool) throws {
 }
 
 /// A time of the command line as the API takes it: seconds with a fraction. Durations count back from now.
-func apiTime(_ text: String, _ flag: String) throws(CommandFailure) -> String {
+func apiTime(_ text: String, _ flag: String = "") throws(CommandFailure) -> String {
     if let span = GoDuration.parse(text) {
         let moment = Timestamp(WallClock.now).totalNanoseconds - Int(span)
         return seconds(moment / 1_000_000_000, moment % 1_000_000_000)
     }
     if let plain = plainSeconds(text) { return plain }
     if let moment = localMoment(text) { return seconds(moment.seconds, moment.nanoseconds) }
-    throw CommandFailure(
-        "invalid value for \"" + flag + "\": failed to parse value as time or duration: \"" + text + "\"")
+    let subject = flag.isEmpty ? "" : "invalid value for \"" + flag + "\": "
+    throw CommandFailure(subject + "failed to parse value as time or duration: \"" + text + "\"")
 }
 
 private func seconds(_ whole: Int, _ fraction: Int) -> String {

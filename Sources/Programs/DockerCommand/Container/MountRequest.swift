@@ -28,7 +28,7 @@ struct MountRequest: Equatable {
     }
 
     init(_ text: String) throws(UsageError) {
-        if text.isEmpty { throw UsageError("value is empty") }
+        if text.isEmpty { throw UsageError("EOF") }
         for field in commaSeparated(text) {
             let (name, value) = splitOnce(field, at: UInt8(ascii: "="))
             let key = name.lowercased()
@@ -36,9 +36,7 @@ struct MountRequest: Equatable {
                 switch key {
                 case "readonly", "ro": readOnly = true
                 case "volume-nocopy": volume.append(("NoCopy", .bool(true)))
-                case "bind-nonrecursive":
-                    Self.warnOfNonRecursive()
-                    bind.append(("NonRecursive", .bool(true)))
+                case "bind-nonrecursive": bind.append(("NonRecursive", .bool(true)))
                 default: throw UsageError("invalid field '" + field + "' must be a key=value pair")
                 }
                 continue
@@ -66,9 +64,7 @@ struct MountRequest: Equatable {
         case "readonly", "ro": readOnly = try flag(key, value)
         case "consistency": consistency = value.lowercased()
         case "bind-propagation": bind.append(("Propagation", .string(value.lowercased())))
-        case "bind-nonrecursive":
-            Self.warnOfNonRecursive()
-            bind.append(("NonRecursive", .bool(try flag(key, value))))
+        case "bind-nonrecursive": bind.append(("NonRecursive", .bool(try flag(key, value))))
         case "bind-recursive": try takeRecursion(value)
         case "volume-subpath": volume.append(("Subpath", .string(value)))
         case "volume-nocopy": volume.append(("NoCopy", .bool(try flag(key, value))))
@@ -82,20 +78,13 @@ struct MountRequest: Equatable {
         case "tmpfs-mode":
             guard let mode = Int(value, radix: 8) else { throw UsageError("invalid value for tmpfs-mode: " + value) }
             tmpfs.append(("Mode", .int(mode)))
-        default: throw UsageError("unknown option '" + key + "' in '" + field + "'")
+        default: throw UsageError("unexpected key '" + key + "' in '" + field + "'")
         }
-    }
-
-    private static func warnOfNonRecursive() {
-        let words = "bind-nonrecursive is deprecated, use bind-recursive=disabled instead"
-        Console.error("time=\"" + Moment(seconds: Human.now()).rfc3339 + "\" level=warning msg=\"" + words + "\"\n")
     }
 
     private func flag(_ key: String, _ value: String) throws(UsageError) -> Bool {
         guard let flag = parseBool(value) else {
-            throw UsageError(
-                "invalid value for '" + key + "': invalid boolean value (" + goQuoted(value)
-                    + "): must be one of \"true\", \"1\", \"false\", or \"0\" (default \"true\")")
+            throw UsageError("invalid value for " + key + ": " + value)
         }
         return flag
     }

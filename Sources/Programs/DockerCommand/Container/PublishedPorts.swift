@@ -1,5 +1,6 @@
 internal import Flags
 internal import GoText
+internal import HTTPClient
 internal import JSON
 
 /// What `-p` and `--expose` ask for.
@@ -104,10 +105,12 @@ struct PublishedPorts {
     private static func rangeFault(_ text: String) -> String {
         let (first, last) = splitOnce(text, at: UInt8(ascii: "-"))
         if let last, let low = number(first), let high = number(last), high < low {
-            return "invalid range specified for port"
+            return "invalid range specified for port: " + text
         }
         if text.isEmpty { return "empty string specified for ports." }
-        return "strconv.ParseUint: parsing " + goQuoted(number(first) == nil ? first : last ?? "") + ": invalid syntax"
+        let wrong = number(first) == nil ? first : last ?? ""
+        let fault = Int(wrong).map { $0 > 65535 } == true ? "value out of range" : "invalid syntax"
+        return "strconv.ParseUint: parsing " + goQuoted(wrong) + ": " + fault
     }
 
     var exposedJSON: JSON { .members(exposed.map { ($0, .members([])) }) }

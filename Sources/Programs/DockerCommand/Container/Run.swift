@@ -40,7 +40,8 @@ private struct Run {
         self.forwards = forwards
         self.session = session
         do {
-            request = try CreateRequest(options, arguments, detach: detach)
+            request = try CreateRequest(
+                options, arguments, detach: detach, defaults: session.proxyEnvironment)
         } catch {
             throw withHelp(failure(from: error), "run", status: 125)
         }
@@ -63,8 +64,8 @@ private struct Run {
         } catch {
             throw withHelp(failure(from: error), "run", status: 125)
         }
-        if !request.attachesOutput && !request.attachesError { Console.out(id + "\n") }
         guard attaches else {
+            Console.out(id + "\n")
             do {
                 _ = try client.request("POST", "/containers/" + id + "/start").all()
             } catch {
@@ -78,7 +79,7 @@ private struct Run {
     private func attached(_ client: EngineClient, _ id: String) throws -> Int32 {
         let keys = try detachKeys(keys, session)
         let interaction = try Interaction(
-            hasTerminal: request.hasTerminal, forward: forwards ? forwarder(client, id) : nil,
+            hasTerminal: request.hasTerminal, forward: forwards ? forwarder(client, id) : nil, isPatient: true,
             resize: resizer(client, "/containers/" + id))
         defer { interaction.restore() }
         let stream: EngineStream

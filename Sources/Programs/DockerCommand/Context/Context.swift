@@ -42,22 +42,27 @@ private func listContexts(_ flags: FlagSet, _ session: Session) -> Command.Actio
     return performing { _ in
         let current = session.contextName
         var lines: [ContextLine] = []
-        for name in session.contexts.names() {
-            let metadata = try session.contexts.metadata(name)
+        for name in try session.contexts.names() {
+            let docker = try session.contexts.metadata(name)["Endpoints"]?["docker"]
             lines.append(
                 ContextLine(
-                    name: name, description: metadata["Metadata"]?["Description"]?.string ?? "",
-                    host: metadata["Endpoints"]?["docker"]?["Host"]?.string ?? ""))
+                    name: name, description: try session.contexts.description(of: name),
+                    host: docker?["Host"]?.string ?? "",
+                    problem: docker == nil ? "cannot find docker endpoint in context" : ""))
         }
-        var standard = ContextLine(name: "default", description: "Current DOCKER_HOST based configuration")
+        var standard = ContextLine(name: "default", description: ContextStore.defaultDescription)
         do {
             standard.host = try session.defaultEndpoint().host
         } catch {
             standard.problem = failure(from: error).message
         }
         lines.append(standard)
-        if current != "default", !session.contexts.exists(current) {
-            lines.append(ContextLine(name: current, problem: "context not found"))
+        if current != "default" {
+            do throws(CommandFailure) {
+                _ = try session.contexts.metadata(current)
+            } catch {
+                lines.append(ContextLine(name: current, problem: error.message))
+            }
         }
         lines.sort { $0.name.naturallyPrecedes($1.name) }
         if quiet.value {
@@ -65,7 +70,7 @@ private func listContexts(_ flags: FlagSet, _ session: Session) -> Command.Actio
             return 0
         }
         Console.out(try contextTable.print(lines.map { contextRow($0, current: current) }, format: format.value))
-        if let host = Process.environment("DOCKER_HOST"), !host.isEmpty, session.options.context.isEmpty {
+        if let host = Process.environment("DOCKER_HOST"), !host.isEmpty {
             Console.error(overrideWarning("a context"))
         }
         return 0
@@ -89,15 +94,19 @@ private func contextRow(_ line: ContextLine, current: String) -> Row {
         "*formatter.clientContextContext",
         [
             ("Current", .bool(line.name == current)), ("Description", .string(Human.ellipsis(line.description, 45))),
-            ("DockerEndpoint", .string(line.host)), ("Error", .string(line.problem)), ("Name", .string(line.name)),
+            ("DockerEndpoint", .string(line.host)), ("Error", .string(Human.ellipsis(line.problem, 45))),
+            ("Name", .string(line.name)),
         ])
 }
 
 private func useContext(_ name: String, _ session: Session) throws -> Int32 {
-    if name != "default" { _ = try session.contexts.metadata(name) }
+    if name != "default" {
+        try ContextStore.checkName(name)
+        _ = try session.contexts.metadata(name)
+    }
     var config = session.config
     config.currentContext = name == "default" ? "" : name
-    try session.save(config)
+    if config.currentContext != session.config.currentContext { try session.save(config) }
     Console.out(name + "\n")
     Console.error("Current context is now \"" + name + "\"\n")
     if let host = Process.environment("DOCKER_HOST"), !host.isEmpty, name != "default" {
@@ -115,7 +124,7 @@ private func removeContexts(_ names: [String], force: Bool, _ session: Session) 
             config.currentContext = ""
             try session.save(config)
         }
-        if !force || session.contexts.exists(name) { _ = try session.contexts.metadata(name) }
+        if !force && !session.contexts.exists(name) { throw CommandFailure("context \"\(name)\" does not exist") }
         try session.contexts.remove(name)
         Console.out(name + "\n")
     }
@@ -129,32 +138,60 @@ private func inspectContextCommand(_ session: Session) -> Command {
             try inspect(
                 names.isEmpty ? [session.contextName] : names, format: format.value, escapingHTML: true
             ) { name in
-                Inspected(json: try describe(name, session), shape: .raw)
+                Inspected(json: try describe(name, session), shape: shapeOfContext, isTypedOnly: true)
             }
         }
     }
 }
 
+private let shapeOfContext: Shape = .structure(
+    Structure(
+        "context.contextWithTLSListing",
+        [
+            Structure.Field(
+                "Metadata", key: "",
+                .structure(
+                    Structure(
+                        "store.Metadata",
+                        [
+                            Structure.Field("Name", .string), Structure.Field("Metadata", .raw),
+                            Structure.Field("Endpoints", .map(.raw)),
+                        ]))),
+            Structure.Field("TLSMaterial", .map(.list(.string))),
+            Structure.Field(
+                "Storage",
+                .structure(
+                    Structure(
+                        "store.StorageInfo",
+                        [Structure.Field("MetadataPath", .string), Structure.Field("TLSPath", .string)]))),
+        ]))
+
 private func describe(_ name: String, _ session: Session) throws -> JSON {
     if name == "default" {
-        let host = try session.defaultEndpoint().host
-        return .members([
-            ("Name", .string("default")), ("Metadata", .members([])),
-            (
-                "Endpoints",
-                .members([("docker", .members([("Host", .string(host)), ("SkipTLSVerify", .bool(false))]))])
-            ),
-            ("TLSMaterial", .members([])),
-            ("Storage", .members([("MetadataPath", .string("<IN MEMORY>")), ("TLSPath", .string("<IN MEMORY>"))])),
+        var object = try defaultMetadata(session)
+        object["TLSMaterial"] = .members([])
+        object["Storage"] = .members([
+            ("MetadataPath", .string("<IN MEMORY>")), ("TLSPath", .string("<IN MEMORY>")),
         ])
+        return .object(object)
     }
     var object = try session.contexts.metadata(name)
     let folder = session.contexts.secretsDirectory(name)
-    // A context without secrets has no such folder.
-    let files = ((try? Files.names(in: folder + "/docker")) ?? []).sorted()
+    let files = try session.contexts.secrets(of: name).map { $0.name }
     object["TLSMaterial"] = files.isEmpty ? .members([]) : .members([("docker", .strings(files))])
     object["Storage"] = .members([
         ("MetadataPath", .string(session.contexts.metadataDirectory(name))), ("TLSPath", .string(folder)),
     ])
     return .object(object)
+}
+
+/// What stands in the place of meta.json for the context that flags and environment make.
+func defaultMetadata(_ session: Session) throws -> JSON.Object {
+    let endpoint = try session.defaultEndpoint()
+    let docker = JSON.members([
+        ("Host", .string(endpoint.host)), ("SkipTLSVerify", .bool(endpoint.security?.verifies == false)),
+    ])
+    return JSON.Object([
+        ("Name", .string("default")), ("Metadata", .members([])), ("Endpoints", .members([("docker", docker)])),
+    ])
 }

@@ -1,4 +1,5 @@
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -34,7 +35,7 @@ private struct ContextFlags {
             "docker", usage: "set the docker endpoint", type: "stringToString", default: [], defaultText: "[]"
         ) { (text, old) throws(UsageError) in
             var all = old
-            for field in commaSeparated(text) {
+            for field in text.isEmpty ? [""] : commaSeparated(text) {
                 let (name, value) = splitOnce(field, at: UInt8(ascii: "="))
                 guard let value else { throw UsageError(field + " must be formatted as key=value") }
                 all.append((name, value))
@@ -43,27 +44,94 @@ private struct ContextFlags {
         }
     }
 
-    /// The endpoint's description, and the secrets that go beside it by file name.
-    func endpoint(_ session: Session) throws -> (json: JSON, secrets: [(String, [UInt8])]) {
-        var host = ""
-        var skips = false
-        var secrets: [(String, [UInt8])] = []
-        for (name, value) in docker.value {
-            switch name {
-            case "host": host = value
-            case "ca", "cert", "key": secrets.append((name + ".pem", try Files.read(value)))
-            case "skip-tls-verify": skips = parseBool(value) ?? false
-            case "from": return (try session.contexts.metadata(value)["Endpoints"]?["docker"] ?? .null, [])
-            default: throw CommandFailure("unrecognized config key: " + name)
-            }
-        }
-        if host.isEmpty { host = try session.defaultEndpoint().host }
+    /// The endpoint that the flags describe, and the secrets that go beside it.
+    func endpoint(_ session: Session) throws(CommandFailure) -> StoredEndpoint {
         do throws(CommandFailure) {
-            _ = try Endpoint(host)
+            var found = StoredEndpoint()
+            for (name, value) in docker.value where name == "from" {
+                // The address alone is taken over: secrets stay with their context.
+                found = try StoredEndpoint(of: value, session)
+                found.secrets = []
+                return found
+            }
+            for (name, value) in docker.value { try found.take(name, value) }
+            try found.check()
+            return found
         } catch {
-            throw CommandFailure("unable to parse docker host `" + host + "`")
+            throw CommandFailure("unable to create docker endpoint config: " + error.message)
         }
-        return (.members([("Host", .string(host)), ("SkipTLSVerify", .bool(skips))]), secrets)
+    }
+}
+
+/// What a context keeps of a daemon.
+private struct StoredEndpoint {
+    var host = ""
+    var skipsVerification = false
+    var secrets: [(name: String, bytes: [UInt8])] = []
+
+    init() {}
+
+    /// Another context's, with its secrets.
+    init(of name: String, _ session: Session) throws(CommandFailure) {
+        if name == "default" {
+            let endpoint = try session.defaultEndpoint()
+            host = endpoint.host
+            skipsVerification = endpoint.security?.verifies == false
+            return
+        }
+        let docker = try session.contexts.metadata(name)["Endpoints"]?["docker"]
+        host = docker?["Host"]?.string ?? ""
+        skipsVerification = docker?["SkipTLSVerify"]?.bool ?? false
+        secrets = try session.contexts.secrets(of: name)
+    }
+
+    mutating func take(_ name: String, _ value: String) throws(CommandFailure) {
+        switch name {
+        case "host": host = value
+        case "ca", "cert", "key":
+            do throws(SystemCallError) {
+                secrets.append((name + ".pem", try Files.read(value)))
+            } catch {
+                throw CommandFailure("open " + value + ": " + error.reason)
+            }
+        case "skip-tls-verify":
+            guard let skips = parseBool(value) else {
+                throw CommandFailure("skip-tls-verify: parsing " + goQuoted(value) + ": invalid syntax")
+            }
+            skipsVerification = skips
+        default: throw CommandFailure("unrecognized config key: " + name)
+        }
+    }
+
+    /// Refuses what a connection could not be made with.
+    func check() throws(CommandFailure) {
+        let (scheme, rest) = splitOnce(host, at: UInt8(ascii: ":"))
+        if !host.isEmpty && (scheme.isEmpty || rest?.hasPrefix("//") != true) {
+            throw CommandFailure(
+                "unable to apply docker endpoint options: unable to parse docker host `" + host + "`")
+        }
+        func secret(_ name: String) -> String? {
+            secrets.last { $0.name == name }.map { String(decoding: $0.bytes, as: UTF8.self) }
+        }
+        let words = "invalid docker endpoint options: failed to retrieve context tls info: "
+        if let authority = secret("ca.pem"), !authority.utf8Contains("-----BEGIN CERTIFICATE-----") {
+            throw CommandFailure(words + "ca.pem seems invalid")
+        }
+        guard let certificate = secret("cert.pem"), let key = secret("key.pem") else { return }
+        if !certificate.utf8Contains("-----BEGIN CERTIFICATE-----") {
+            throw CommandFailure(words + "tls: failed to find any PEM data in certificate input")
+        }
+        if key.utf8Contains("PRIVATE KEY-----") { return }
+        throw CommandFailure(
+            words
+                + (key.utf8Contains("-----BEGIN CERTIFICATE-----")
+                    ? "tls: found a certificate rather than a key in the PEM for the private key"
+                    : "tls: failed to find any PEM data in key input"))
+    }
+
+    var json: JSON {
+        let start: [(String, JSON)] = host.isEmpty ? [] : [("Host", .string(host))]
+        return .members(start + [("SkipTLSVerify", .bool(skipsVerification))])
     }
 }
 
@@ -75,19 +143,19 @@ func createContextCommand(_ session: Session) -> Command {
             let name = names[0]
             try ContextStore.checkName(name)
             if session.contexts.exists(name) { throw CommandFailure("context \"\(name)\" already exists") }
-            if from.value.isEmpty && options.docker.value.isEmpty {
-                throw CommandFailure("docker endpoint configuration is required")
+            if !from.value.isEmpty && !options.docker.value.isEmpty {
+                throw CommandFailure("cannot use --docker flag when --from is set")
             }
-            var json: JSON
-            var secrets: [(String, [UInt8])] = []
-            if !from.value.isEmpty, from.value != "default" {
-                json = try session.contexts.metadata(from.value)["Endpoints"] ?? .members([])
+            var text = options.description.value
+            var endpoint: StoredEndpoint
+            if options.docker.value.isEmpty {
+                let model = from.value.isEmpty ? session.contextName : from.value
+                endpoint = try StoredEndpoint(of: model, session)
+                if !options.description.isSet { text = try session.contexts.description(of: model) }
             } else {
-                let (endpoint, files) = try options.endpoint(session)
-                json = .members([("docker", endpoint)])
-                secrets = files
+                endpoint = try options.endpoint(session)
             }
-            try store(name, options.description.value, json, secrets, session)
+            try store(name, text, endpoint, session)
             Console.out(name + "\n")
             Console.error("Successfully created context \"\(name)\"\n")
             return 0
@@ -103,18 +171,11 @@ func updateContextCommand(_ session: Session) -> Command {
         return performing { names in
             let name = names[0]
             try ContextStore.checkName(name)
-            let metadata = try session.contexts.metadata(name)
-            let text =
-                options.description.isSet
-                ? options.description.value : metadata["Metadata"]?["Description"]?.string ?? ""
-            var json = metadata["Endpoints"] ?? .members([])
-            var secrets: [(String, [UInt8])] = []
-            if !options.docker.value.isEmpty {
-                let (endpoint, files) = try options.endpoint(session)
-                json = .members([("docker", endpoint)])
-                secrets = files
-            }
-            try store(name, text, json, secrets, session)
+            let old = try session.contexts.description(of: name)
+            let endpoint =
+                options.docker.value.isEmpty
+                ? try StoredEndpoint(of: name, session) : try options.endpoint(session)
+            try store(name, options.description.isSet ? options.description.value : old, endpoint, session)
             Console.out(name + "\n")
             Console.error("Successfully updated context \"\(name)\"\n")
             return 0
@@ -124,14 +185,10 @@ func updateContextCommand(_ session: Session) -> Command {
     return command
 }
 
-private func store(
-    _ name: String, _ description: String, _ endpoints: JSON, _ secrets: [(String, [UInt8])], _ session: Session
-) throws {
+private func store(_ name: String, _ description: String, _ endpoint: StoredEndpoint, _ session: Session) throws {
     let about = description.isEmpty ? JSON.members([]) : .members([("Description", .string(description))])
-    try session.contexts.save(
-        name, .members([("Name", .string(name)), ("Metadata", about), ("Endpoints", endpoints)]))
-    guard !secrets.isEmpty else { return }
-    let folder = session.contexts.secretsDirectory(name) + "/docker"
-    try Files.makeDirectories(folder, mode: 0o700)
-    for (file, bytes) in secrets { try Files.replace(folder + "/" + file, with: bytes, mode: 0o600) }
+    let metadata = JSON.members([
+        ("Name", .string(name)), ("Metadata", about), ("Endpoints", .members([("docker", endpoint.json)])),
+    ])
+    try session.contexts.save(name, metadata, secrets: endpoint.secrets)
 }

@@ -15,14 +15,11 @@ func exportContextCommand(_ session: Session) -> Command {
             let name = arguments[0]
             if name != "default" { try ContextStore.checkName(name) }
             let path = arguments.count > 1 ? arguments[1] : name + ".dockercontext"
-            if name == "default" {
-                throw CommandFailure("Cannot export the default context: it is made of the environment")
+            if path == "-" && Terminal.isTerminal(1) {
+                throw CommandFailure("cowardly refusing to export to a terminal, specify a file path")
             }
-            let bytes = try archive(of: name, session.contexts)
+            let bytes = try archive(of: name, session)
             if path == "-" {
-                if Terminal.isTerminal(1) {
-                    throw CommandFailure("cowardly refusing to export to a terminal, specify a file path")
-                }
                 try writeEverything(bytes, to: 1)
                 return 0
             }
@@ -35,16 +32,20 @@ func exportContextCommand(_ session: Session) -> Command {
 }
 
 /// meta.json and the secrets, as one archive.
-private func archive(of name: String, _ store: ContextStore) throws -> [UInt8] {
-    let metadata = JSON.object(try store.metadata(name)).encoded()
+private func archive(of name: String, _ session: Session) throws -> [UInt8] {
+    let isDefault = name == "default"
+    var metadata = isDefault ? try defaultMetadata(session) : try session.contexts.metadata(name)
+    metadata["Name"] = .string(name)
+    let content = JSON.object(metadata).encoded()
+    let secrets = isDefault ? [] : try session.contexts.secrets(of: name)
     let sink = BytesSink()
     let writer = TarWriter(sink)
-    try writer.add(TarHeader(.file, "meta.json", size: metadata.count), content: metadata)
-    let folder = store.secretsDirectory(name) + "/docker"
-    // A context without secrets has no such folder.
-    for file in ((try? Files.names(in: folder)) ?? []).sorted() {
-        let bytes = try Files.read(folder + "/" + file)
-        try writer.add(TarHeader(.file, "tls/docker/" + file, mode: 0o600, size: bytes.count), content: bytes)
+    try writer.add(TarHeader(.file, "meta.json", size: content.count), content: content)
+    try writer.add(TarHeader(.directory, "tls", mode: 0o700))
+    if !secrets.isEmpty { try writer.add(TarHeader(.directory, "tls/docker", mode: 0o700)) }
+    for (file, bytes) in secrets {
+        let header = TarHeader(.file, "tls/docker/" + file, mode: 0o600, size: bytes.count)
+        try writer.add(header, content: bytes)
     }
     try writer.finish()
     return sink.bytes
@@ -71,22 +72,22 @@ func importContextCommand(_ session: Session) -> Command {
 private func unpack(_ bytes: [UInt8], as name: String, _ store: ContextStore) throws {
     let reader = TarReader(BytesSource(bytes))
     var metadata: JSON.Object?
-    var secrets: [(String, [UInt8])] = []
+    var secrets: [(name: String, bytes: [UInt8])] = []
     while let header = try reader.next() {
         guard header.kind == .file else { continue }
         let content = try reader.content(limit: 10 << 20)
-        let parts = header.nameText.split(separator: "/").map { String($0) }
+        let parts = header.nameText.split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
         if parts == ["meta.json"] {
             metadata = try JSON(parsing: content).object
-        } else if parts.count == 3, parts[0] == "tls", parts[1] == "docker", parts[2] != ".." {
+        } else if parts.first != "tls" {
+            throw CommandFailure(header.nameText + ": unexpected context file")
+        } else if parts.count == 3, parts[1] == "docker", !["", ".", ".."].contains(parts[2]) {
             secrets.append((parts[2], content))
+        } else {
+            throw CommandFailure(header.nameText + ": unexpected path format")
         }
     }
     guard var found = metadata else { throw CommandFailure("invalid context: no metadata found") }
     found["Name"] = .string(name)
-    try store.save(name, .object(found))
-    if secrets.isEmpty { return }
-    let folder = store.secretsDirectory(name) + "/docker"
-    try Files.makeDirectories(folder, mode: 0o700)
-    for (file, content) in secrets { try Files.replace(folder + "/" + file, with: content, mode: 0o600) }
+    try store.save(name, .object(found), secrets: secrets)
 }

@@ -19,7 +19,7 @@ func saveCommand(_ session: Session) -> Command {
             try checkOutput(output.value, "save")
             let client = try session.client()
             let query =
-                names.map { ("names", $0) } + (try platformQuery(platform.value, since: "1.48", "--platform", client))
+                names.map { ("names", $0) } + (try platformQuery(platform.value))
             try copyBody(try client.request("GET", "/images/get", query), toFile: output.value)
             return 0
         }
@@ -44,7 +44,7 @@ func loadCommand(_ session: Session) -> Command {
             let isQuiet = quiet.value || !Terminal.isTerminal(1)
             let query =
                 [("quiet", isQuiet ? "1" : "0")]
-                + (try platformQuery(platform.value, since: "1.48", "--platform", client))
+                + (try platformQuery(platform.value))
             let reply = try client.request(
                 "POST", "/images/load", query, body: source.body,
                 headers: [(name: "Content-Type", value: "application/x-tar")])

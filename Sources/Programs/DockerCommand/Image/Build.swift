@@ -1,13 +1,8 @@
 internal import EngineClient
 internal import Flags
+internal import HTTPClient
 internal import JSON
 internal import Linux
-
-private let deprecation = """
-    DEPRECATED: The legacy builder is deprecated and will be removed in a future release.
-                Install the buildx component to build images with BuildKit:
-                https://docs.docker.com/go/buildx/
-    """
 
 func builderCommand(_ session: Session) -> Command {
     let prune = Command("prune", "", "Remove build cache", .none) { flags in
@@ -26,10 +21,7 @@ func builderCommand(_ session: Session) -> Command {
             return 0
         }
     }
-    prune.notice = deprecation
-    let command = Command("builder", "", "Manage builds").add([buildCommand(session), prune])
-    command.notice = deprecation
-    return command
+    return Command("builder", "", "Manage builds").add([buildCommand(session), prune])
 }
 
 func buildCommand(_ session: Session) -> Command {
@@ -38,7 +30,6 @@ func buildCommand(_ session: Session) -> Command {
         let build = BuildFlags(flags)
         return performing { try Build(flags: build, session: session).perform($0[0]) }
     }
-    command.notice = deprecation
     return both(command, "docker image build", "docker build", "docker builder build")
 }
 
@@ -68,7 +59,7 @@ struct BuildFlags {
         cpuShares = flags.int("cpu-shares", "c", usage: "CPU shares (relative weight)")
         cpusetCPUs = flags.string("cpuset-cpus", usage: "CPUs in which to allow execution (0-3, 0,1)")
         cpusetMemory = flags.string("cpuset-mems", usage: "MEMs in which to allow execution (0-3, 0,1)")
-        flags.bool("disable-content-trust", usage: "Skip image verification", default: true)
+        flags.contentTrust("Skip image verification")
         file = flags.string("file", "f", usage: "Name of the Dockerfile (Default is \"PATH/Dockerfile\")")
         forceRemove = flags.bool("force-rm", usage: "Always remove intermediate containers")
         idFile = flags.string("iidfile", usage: "Write the image ID to the file")
@@ -88,13 +79,21 @@ struct BuildFlags {
         securityOpt = flags.strings("security-opt", usage: "Security options")
         shmSize = flags.bytes("shm-size", usage: "Size of \"/dev/shm\"")
         squash = flags.bool("squash", usage: "Squash newly built layers into a single new layer")
-        tag = flags.list("tag", "t", usage: "Name and optionally a tag in the \"name:tag\" format")
+        tag = flags.value(
+            "tag", "t", usage: "Name and optionally a tag in the \"name:tag\" format", type: "list", default: []
+        ) { (text, old) throws(UsageError) in
+            do throws(CommandFailure) {
+                return old + [try ImageReference(text).familiar]
+            } catch {
+                throw UsageError(error.message)
+            }
+        }
         target = flags.string("target", usage: "Set the target build stage to build.")
         ulimits = flags.ulimits("Ulimit options")
     }
 
     /// The request's query.
-    func query(dockerfile: String) throws -> [(String, String)] {
+    func query(dockerfile: String, _ session: Session) throws -> [(String, String)] {
         var items: [(String, String)] = []
         func add(_ name: String, _ value: String) { items.append((name, value)) }
         func number(_ name: String, _ value: Int64) { add(name, String(value)) }
@@ -103,6 +102,9 @@ struct BuildFlags {
             let (name, value) = splitOnce(text, at: UInt8(ascii: "="))
             let found = value ?? Process.environment(name)
             arguments.append((name, found.map { .string($0) } ?? .null))
+        }
+        for (name, value) in try session.proxyEnvironment(besides: arguments.map { $0.0 }) {
+            arguments.append((name, .string(value)))
         }
         add("buildargs", JSON.members(arguments).text())
         add("cachefrom", JSON.strings(cacheFrom.value).text())
@@ -127,10 +129,7 @@ struct BuildFlags {
         for option in securityOpt.value { add("securityopt", option) }
         number("shmsize", shmSize.value)
         if squash.value { add("squash", "1") }
-        for name in tag.value {
-            let reference = try ImageReference(name)
-            add("t", reference.familiar)
-        }
+        for name in tag.value { add("t", name) }
         add("target", target.value)
         add("ulimits", ulimits.value.isEmpty ? "null" : JSON.array(ulimits.value.map { $0.json }).text())
         add("version", "1")
@@ -139,19 +138,19 @@ struct BuildFlags {
 }
 
 /// One `docker build`: the context goes to the daemon as an archive, and its output comes back.
-private struct Build {
-    let flags: BuildFlags
-    let session: Session
+private final class Build {
+    private let flags: BuildFlags
+    private let session: Session
+    /// What a quiet build would have said, for when it fails.
+    private var untold = ""
+
+    init(flags: BuildFlags, session: Session) {
+        self.flags = flags
+        self.session = session
+    }
 
     func perform(_ context: String) throws -> Int32 {
-        if flags.compress.value { throw CommandFailure("--compress is not supported: the context is sent as it is") }
-        if ["http://", "https://", "git://", "github.com/", "git@"].contains(where: { context.hasPrefix($0) }) {
-            throw CommandFailure("a context from a URL is not supported: fetch it and give its directory")
-        }
         let client = try session.client()
-        if session.outputIsTerminal && !flags.quiet.value {
-            Console.error("Sending build context to Docker daemon...\n")
-        }
         var failed: (any Error)?
         let reply: EngineReply
         do {
@@ -165,9 +164,12 @@ private struct Build {
     private func send(_ context: String, _ client: EngineClient, _ failed: @escaping (any Error) -> Void) throws
         -> EngineReply
     {
+        // Helpers that fail are as good as no credentials.
+        let stored = (try? CredentialStore(session.config).all()) ?? []
+        let known = JSON.members(stored.map { ($0.server, $0.credentials.json) })
         let headers = [
             (name: "Content-Type", value: "application/x-tar"),
-            (name: "X-Registry-Config", value: Base64.encoded(session.config.allCredentials.encoded(), urlSafe: true)),
+            (name: "X-Registry-Config", value: Base64.encoded(known.encoded(), urlSafe: true)),
         ]
         if context == "-" {
             let bytes = try InputFile("").readAll()
@@ -177,12 +179,49 @@ private struct Build {
             let name = flags.file.value.isEmpty ? "Dockerfile" : flags.file.value
             let body = isArchive ? bytes : try BuildContext.single(name, bytes)
             return try client.request(
-                "POST", "/build", try flags.query(dockerfile: name), body: .bytes(body), headers: headers)
+                "POST", "/build", try flags.query(dockerfile: name, session), body: told(.bytes(body)), headers: headers
+            )
         }
+        if ["http://", "https://", "git://", "github.com/", "git@"].contains(where: { context.hasPrefix($0) }) {
+            // The daemon fetches it.
+            let query = try flags.query(dockerfile: flags.file.value, session) + [("remote", context)]
+            return try client.request("POST", "/build", query, headers: headers)
+        }
+        let compresses = flags.compress.value
         let source = try BuildContext(directory: context, dockerfile: flags.file.value)
         return try client.request(
-            "POST", "/build", try flags.query(dockerfile: source.dockerfile),
-            body: ArchiveCopy.body({ try source.write($0) }, failed: failed), headers: headers)
+            "POST", "/build", try flags.query(dockerfile: source.dockerfile, session),
+            body: told(
+                ArchiveCopy.body({ try source.write(compressing: compresses, $0) }, failed: failed)),
+            headers: headers)
+    }
+
+    /// The context, with how much of it has been sent told on the way.
+    private func told(_ body: HTTPRequest.Body) -> HTTPRequest.Body {
+        func tell(_ text: String) { if flags.quiet.value { untold += text } else { Console.out(text) } }
+        func tell(_ sent: Int) {
+            tell("Sending build context to Docker daemon " + Human.size(Double(sent)).leftPadded(8) + "\r")
+        }
+        return .written { send throws(HTTPFailure) in
+            var sent = 0
+            var shown = 0
+            func pass(_ piece: [UInt8]) throws(HTTPFailure) {
+                try send(piece)
+                sent += piece.count
+                if sent - shown > 512 << 10 {
+                    tell(sent)
+                    shown = sent
+                }
+            }
+            switch body {
+            case .written(let writer): try writer(pass)
+            case .bytes(let bytes): try pass(bytes)
+            case .stream(let next): while let piece = try next() { try pass(piece) }
+            case .none: break
+            }
+            tell(sent)
+            tell("\r\n")
+        }
     }
 
     private func show(_ reply: EngineReply) throws -> Int32 {
@@ -197,7 +236,7 @@ private struct Build {
                     if let text = value["stream"]?.string { log += text }
                     if let found = value["aux"]?["ID"]?.string { id = found }
                     if let text = value["errorDetail"]?["message"]?.string ?? value["error"]?.string {
-                        Console.error(log)
+                        Console.error(untold + log)
                         throw CommandFailure(
                             text, status: Int32(truncatingIfNeeded: max(1, value["errorDetail"]?["code"]?.int ?? 1)))
                     }

@@ -1,6 +1,7 @@
 internal import Archive
 internal import ByteStream
 internal import CLinux
+internal import Compression
 internal import Flags
 internal import Linux
 internal import TarFormat
@@ -15,6 +16,9 @@ struct BuildContext {
     init(directory: String, dockerfile given: String) throws {
         // A path that cannot be resolved is no directory.
         guard Files.isDirectory(directory) || Files.isDirectory((try? Files.resolved(directory)) ?? "") else {
+            if Files.exists(directory) {
+                throw CommandFailure("unable to prepare context: context must be a directory: " + directory)
+            }
             throw CommandFailure("unable to prepare context: path \"" + directory + "\" not found")
         }
         self.directory = try Files.resolved(directory)
@@ -22,7 +26,12 @@ struct BuildContext {
         if !given.isEmpty {
             let path = try Files.absolute(given)
             let folder = self.directory == "/" ? "/" : self.directory + "/"
-            let real = Files.exists(path) ? try Files.resolved(path) : Files.cleaned(folder + given)
+            guard Files.exists(path) else {
+                throw CommandFailure(
+                    "unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat " + path
+                        + ": no such file or directory")
+            }
+            let real = try Files.resolved(path)
             guard real.hasPrefix(folder) else {
                 throw CommandFailure(
                     "unable to prepare context: the Dockerfile (" + given + ") must be within the build context")
@@ -50,16 +59,18 @@ struct BuildContext {
     }
 
     /// Writes the archive.
-    func write(_ send: @escaping ([UInt8]) throws -> Void) throws {
+    func write(compressing: Bool, _ send: @escaping ([UInt8]) throws -> Void) throws {
         try withoutActuallyEscaping(send) { send in
             let sink = SendingSink(send)
-            let writer = TarWriter(sink)
+            let deflater = compressing ? try Deflater(sink) : nil
+            let writer = TarWriter(deflater ?? sink)
             let root = try Descriptor.open(directory, O_RDONLY | O_DIRECTORY)
             var choices = TreeArchive.Choices()
             choices.owner = (uid: 0, gid: 0)
             let archive = TreeArchive(root: root.number, writer: writer, choices: choices)
             try add("", archive, writer)
             try writer.finish()
+            try deflater?.finish()
             try sink.flush()
         }
     }

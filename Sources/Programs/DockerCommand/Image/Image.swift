@@ -41,7 +41,7 @@ func removeImageCommand(_ name: String, _ session: Session) -> Command {
             if force.value { query.append(("force", "1")) }
             if keepParents.value { query.append(("noprune", "1")) }
             for platform in platforms.value {
-                query += try platformQuery(platform, since: "1.50", "--platform", client).map { ("platforms", $0.1) }
+                query += try platformQuery(platform).map { ("platforms", $0.1) }
             }
             return try removeImages(names, query, force: force.value, client)
         }
@@ -85,7 +85,7 @@ func historyCommand(_ session: Session) -> Command {
         let quiet = flags.bool("quiet", "q", usage: "Only show image IDs")
         return performing { arguments in
             let client = try session.client()
-            let query = try platformQuery(platform.value, since: "1.48", "--platform", client)
+            let query = try platformQuery(platform.value)
             let entries = try client.get("/images/" + pathEscaped(arguments[0]) + "/history", query).array ?? []
             let rows = entries.map { historyRow($0, isHuman: human.value, truncates: !whole.value) }
             let columns =
@@ -109,8 +109,8 @@ private func historyRow(_ entry: JSON, isHuman: Bool, truncates: Bool) -> Row {
     let created = entry["Created"]?.int ?? 0
     let size = entry["Size"]?.int ?? 0
     let by = String((entry["CreatedBy"]?.string ?? "").map { $0 == "\t" ? " " : $0 })
-    // Before 1970 nothing was built: such a time says that none is known.
-    let since = created <= -62_135_596_800 ? "N/A" : Human.ago(created)
+    // A build that wants to be reproducible says nothing of its time.
+    let since = created <= 0 ? "N/A" : Human.ago(created)
     return Row(
         "*image.historyContext",
         [

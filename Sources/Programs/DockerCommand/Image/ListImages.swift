@@ -15,6 +15,9 @@ func imagesCommand(_ name: String, _ session: Session) -> Command {
         let tree = flags.bool("tree", usage: "List multi-platform images as a tree (EXPERIMENTAL)")
         return performing { arguments in
             if tree.value { throw CommandFailure("--tree is not supported: use the listing without it") }
+            if let raw = rawFormat(format.value, quiet: quiet.value, of: .images(digests: digests.value)) {
+                format.setValue(raw)
+            }
             var query: [(String, String)] = []
             if all.value { query.append(("all", "1")) }
             var conditions = filters.value
@@ -107,7 +110,7 @@ struct ImageListing {
             [
                 ("ID", .string(truncates ? Human.shortID(id) : id)), ("Repository", .string(repository)),
                 ("Tag", .string(tag)),
-                ("Digest", .string(digest)), ("CreatedSince", .string(created <= 0 ? "" : Human.ago(created))),
+                ("Digest", .string(digest)), ("CreatedSince", .string(Human.ago(created))),
                 ("CreatedAt", .string(Moment(seconds: created).goLocal)),
                 ("Size", .string(Human.size(Double(size), digits: 3))),
                 ("Containers", known(String(containers), containers)),

@@ -70,7 +70,7 @@ final class Progress {
         let columns = Terminal.size(descriptor)?.columns ?? 80
         let status = message["status"]?.string ?? ""
         let shown = bar?.text(width: columns) ?? ""
-        return id + ": " + status + (shown.isEmpty ? "" : " " + shown)
+        return id + ": " + status + " " + shown
     }
 
     private func plain(_ message: JSON, _ id: String, _ bar: Bar?) -> String {

@@ -35,8 +35,9 @@ struct ImageReference: Equatable {
             path = name
         }
         if domain == "docker.io" && !path.contains("/") { path = "library/" + path }
-        if path.lowercased() != path {
-            throw CommandFailure("invalid reference format: repository name (" + path + ") must be lowercase")
+        let repository = splitOnce(path, at: UInt8(ascii: ":")).0
+        if repository.lowercased() != repository {
+            throw CommandFailure("invalid reference format: repository name (" + repository + ") must be lowercase")
         }
         guard Self.isPath(path), Self.isDomain(domain) else { throw CommandFailure("invalid reference format") }
     }

@@ -1,13 +1,16 @@
 internal import EngineClient
 internal import Flags
 internal import GoTemplate
+internal import HTTPClient
 internal import JSON
 internal import Linux
 internal import Terminal
 
 /// The credentials header for a registry.
 func registryHeader(_ server: String, _ session: Session) -> [(name: String, value: String)] {
-    [(name: "X-Registry-Auth", value: Base64.encoded(session.config.credentials(server).encoded(), urlSafe: true))]
+    // A helper that fails is as good as no credentials: the registry says whether any are needed.
+    let known = (try? CredentialStore(session.config).get(server)) ?? nil
+    return [(name: "X-Registry-Auth", value: Base64.encoded((known?.json ?? .members([])).encoded(), urlSafe: true))]
 }
 
 /// Pulls an image and shows the progress on a descriptor.
@@ -43,7 +46,7 @@ func pullCommand(_ session: Session) -> Command {
     let command = Command("pull", "[OPTIONS] NAME[:TAG|@DIGEST]", "Download an image from a registry", .exactly(1)) {
         flags in
         let all = flags.bool("all-tags", "a", usage: "Download all tagged images in the repository")
-        flags.bool("disable-content-trust", usage: "Skip image verification", default: true)
+        flags.contentTrust("Skip image verification")
         let platform = flags.string("platform", usage: "Set platform if server is multi-platform capable")
         let quiet = flags.bool("quiet", "q", usage: "Suppress verbose output")
         return performing { arguments in
@@ -68,7 +71,7 @@ func pullCommand(_ session: Session) -> Command {
 func pushCommand(_ session: Session) -> Command {
     let command = Command("push", "[OPTIONS] NAME[:TAG]", "Upload an image to a registry", .exactly(1)) { flags in
         let all = flags.bool("all-tags", "a", usage: "Push all tags of an image to the repository")
-        flags.bool("disable-content-trust", usage: "Skip image signing", default: true)
+        flags.contentTrust("Skip image signing")
         let platform = flags.string(
             "platform",
             usage:
@@ -87,7 +90,7 @@ func pushCommand(_ session: Session) -> Command {
             }
             let client = try session.client()
             var query = all.value ? [] : [("tag", reference.tag ?? "")]
-            query += try platformQuery(platform.value, since: "1.46", "--platform", client)
+            query += try platformQuery(platform.value)
             let reply = try client.request(
                 "POST", "/images/" + pathEscaped(reference.fullName) + "/push", query,
                 headers: registryHeader(reference.server, session))
@@ -144,91 +147,6 @@ private func searchRow(_ result: JSON, truncates: Bool) -> Row {
             ("StarCount", .string(String(result["star_count"]?.int ?? 0))), ("IsOfficial", mark("is_official")),
             ("IsAutomated", mark("is_automated")),
         ])
-}
-
-func loginCommand(_ session: Session) -> Command {
-    let command = Command("login", "[OPTIONS] [SERVER]", "Authenticate to a registry", .atMost(1)) { flags in
-        let password = flags.string("password", "p", usage: "Password or Personal Access Token (PAT)")
-        let fromInput = flags.bool(
-            "password-stdin", usage: "Take the Password or Personal Access Token (PAT) from stdin")
-        let user = flags.string("username", "u", usage: "Username")
-        return performing { arguments in
-            try login(arguments.first ?? "", user.value, password.value, fromInput: fromInput.value, session)
-        }
-    }
-    command.explanation = "Authenticate to a registry.\nDefaults to Docker Hub if no server is specified."
-    return command
-}
-
-/// A registry's name as its credentials are kept under.
-private func serverKey(_ text: String) -> String {
-    if text.isEmpty || text == "docker.io" || text == "index.docker.io" { return "https://index.docker.io/v1/" }
-    for prefix in ["https://", "http://"] where text.hasPrefix(prefix) && text != "https://index.docker.io/v1/" {
-        return splitOnce(String(text.dropFirst(prefix.count)), at: UInt8(ascii: "/")).0
-    }
-    return text
-}
-
-private func login(_ server: String, _ user: String, _ given: String, fromInput: Bool, _ session: Session) throws
-    -> Int32
-{
-    var password = given
-    if !given.isEmpty {
-        Console.error("WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n")
-        if fromInput { throw CommandFailure("--password and --password-stdin are mutually exclusive") }
-    }
-    if fromInput {
-        if user.isEmpty { throw CommandFailure("Must provide --username with --password-stdin") }
-        let text = String(decoding: try InputFile("").readAll(), as: UTF8.self)
-        password = String(text.reversed().drop { $0 == "\n" || $0 == "\r" || $0 == "\r\n" }.reversed())
-    }
-    var name = user
-    let key = serverKey(server)
-    if name.isEmpty || password.isEmpty {
-        guard Terminal.isTerminal(0) else {
-            throw CommandFailure("Error: Cannot perform an interactive login from a non TTY device")
-        }
-        if name.isEmpty {
-            Console.out("Username: ")
-            name = readLineFromInput() ?? ""
-            if name.isEmpty { throw CommandFailure("Error: Non-null Username Required") }
-        }
-        Console.out("Password: ")
-        let mode = try TerminalMode.silent(0)
-        password = readLineFromInput() ?? ""
-        mode.restore()
-        Console.out("\n")
-        if password.isEmpty { throw CommandFailure("Error: Password Required") }
-    }
-    let body = JSON.members([
-        ("username", .string(name)), ("password", .string(password)), ("serveraddress", .string(key)),
-    ])
-    let answer = try session.client().request("POST", "/auth", json: body).json()
-    var config = session.config
-    config.storeCredentials(key, user: name, password: password, token: answer["IdentityToken"]?.string ?? "")
-    try session.save(config)
-    let path = session.configDirectory + "/config.json"
-    Console.error(
-        "\nWARNING! Your credentials are stored unencrypted in '" + path
-            + "'.\nConfigure a credential helper to remove this"
-            + " warning. See\nhttps://docs.docker.com/go/credential-store/\n\n")
-    if let status = answer["Status"]?.string, !status.isEmpty { Console.out(status + "\n") }
-    return 0
-}
-
-func logoutCommand(_ session: Session) -> Command {
-    let command = Command("logout", "[SERVER]", "Log out from a registry", .atMost(1)) { _ in
-        performing { arguments in
-            let key = serverKey(arguments.first ?? "")
-            let shown = key.hasPrefix("https://index.docker.io") ? "https://index.docker.io/v1/" : key
-            Console.out("Removing login credentials for " + shown + "\n")
-            var config = session.config
-            if config.removeCredentials(key) { try session.save(config) }
-            return 0
-        }
-    }
-    command.explanation = "Log out from a registry.\nIf no server is specified, the default is defined by the daemon."
-    return command
 }
 
 extension InputFile {

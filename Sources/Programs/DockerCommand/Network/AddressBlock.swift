@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Flags
+internal import HTTPClient
 
 /// A network in CIDR notation.
 struct AddressBlock: Equatable {
@@ -34,12 +35,4 @@ struct AddressBlock: Equatable {
         }
         return true
     }
-}
-
-/// The 4 or 16 bytes of an IP address; nil when the text is none.
-func addressBytes(_ text: String) -> [UInt8]? {
-    var four = [UInt8](repeating: 0, count: 4)
-    if inet_pton(AF_INET, text, &four) == 1 { return four }
-    var sixteen = [UInt8](repeating: 0, count: 16)
-    return inet_pton(AF_INET6, text, &sixteen) == 1 ? sixteen : nil
 }

@@ -25,8 +25,8 @@ struct NetworkCreation {
     var ipv4: Bool?
     var ipv6: Bool?
 
-    /// The API's request.
-    func request() throws(CommandFailure) -> JSON {
+    /// The API's request, for a daemon of an API version.
+    func request(version: String) throws(CommandFailure) -> JSON {
         var members: [(String, JSON)] = [("Driver", .string(driver)), ("Scope", .string(scope))]
         if let ipv4 { members.append(("EnableIPv4", .bool(ipv4))) }
         if let ipv6 { members.append(("EnableIPv6", .bool(ipv6))) }
@@ -43,6 +43,8 @@ struct NetworkCreation {
             ("ConfigFrom", configFrom.isEmpty ? .null : .members([("Network", .string(configFrom))])),
             ("Options", textMap(options)), ("Labels", textMap(labels)), ("Name", .string(name)),
         ]
+        // Later daemons never make two networks of one name.
+        if isOlder(version, "1.44") { members.append(("CheckDuplicate", .bool(true))) }
         return .members(members)
     }
 
@@ -199,7 +201,9 @@ func createNetworkCommand(_ session: Session) -> Command {
             creation.isConfigOnly = configOnly.value
             creation.ipv4 = ipv4.isSet ? ipv4.value : nil
             creation.ipv6 = ipv6.isSet ? ipv6.value : nil
-            let answer = try session.client().request("POST", "/networks/create", json: try creation.request()).json()
+            let client = try session.client()
+            let request = try creation.request(version: try client.version())
+            let answer = try client.request("POST", "/networks/create", json: request).json()
             if let warning = answer["Warning"]?.string, !warning.isEmpty { Console.error("WARNING: " + warning + "\n") }
             Console.out((answer["Id"]?.string ?? "") + "\n")
             return 0

@@ -80,6 +80,22 @@ enum Human {
         return exact(value * scale)
     }
 
+    /// Why `parseBytes` does not take a text, in the words of go-units.
+    static func sizeFault(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        guard let end = bytes.lastIndex(where: { ($0 >= 48 && $0 <= 57) || $0 == 46 || $0 == 32 }) else {
+            return "invalid size: '" + text + "'"
+        }
+        var number = String(decoding: bytes[...end], as: UTF8.self)
+        if number.hasSuffix(" ") { number.removeLast() }
+        guard let value = Double(number) else {
+            return "strconv.ParseFloat: parsing " + goQuoted(number) + ": invalid syntax"
+        }
+        let unit = String(decoding: bytes[(end + 1)...], as: UTF8.self)
+        return value < 0 || unit.isEmpty
+            ? "invalid size: '" + text + "'" : "invalid suffix: '" + unit.lowercased() + "'"
+    }
+
     private static func exact(_ value: Double) -> Int64? { value < 9.2e18 ? Int64(value) : nil }
 
     /// A shortened id.

@@ -56,7 +56,7 @@ struct Table {
             do throws(TemplateFailure) {
                 text += try template.execute(.object(row)) + "\n"
             } catch {
-                throw CommandFailure("failed to execute template: " + error.message)
+                throw CommandFailure("template parsing error: " + error.message)
             }
         }
         guard isTable else { return text }

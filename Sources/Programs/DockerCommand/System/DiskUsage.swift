@@ -12,8 +12,8 @@ func diskUsageCommand(_ session: Session) -> Command {
             let usage = DiskUsage(try session.client().get("/system/df"))
             if verbose.value && (format.value.isEmpty || format.value == "table") {
                 Console.out(try usage.details())
-            } else if verbose.value && format.value == "json" {
-                Console.out(usage.detailedJSON().text(escapingHTML: false) + "\n")
+            } else if verbose.value {
+                Console.out(try usage.details(format: format.value))
             } else {
                 Console.out(try usage.summary(format: format.value))
             }
@@ -48,9 +48,11 @@ private struct DiskUsage {
         return try table.print([imageRow, containerRow, volumeRow, cacheRow], format: format)
     }
 
-    private func row(_ type: String, _ total: Int, _ active: Int, _ size: Int, _ reclaimable: String) -> Row {
+    private func row(_ type: String, _ goName: String, _ total: Int, _ active: Int, _ size: Int, _ reclaimable: String)
+        -> Row
+    {
         Row(
-            "*formatter.diskUsageContext",
+            "*formatter.diskUsage" + goName + "Context",
             [
                 ("Type", .string(type)), ("TotalCount", .string(String(total))), ("Active", .string(String(active))),
                 ("Size", .string(Human.size(Double(size)))), ("Reclaimable", .string(reclaimable)),
@@ -70,7 +72,7 @@ private struct DiskUsage {
             if size != -1 && shared != -1 { used += size - shared }
         }
         let active = images.filter { ($0["Containers"]?.int ?? 0) > 0 }.count
-        return row("Images", images.count, active, layers, share(max(0, layers - used), of: layers))
+        return row("Images", "Images", images.count, active, layers, share(max(0, layers - used), of: layers))
     }
 
     private func isActive(_ container: JSON) -> Bool {
@@ -81,7 +83,8 @@ private struct DiskUsage {
         let total = containers.reduce(0) { $0 + ($1["SizeRw"]?.int ?? 0) }
         let reclaimable = containers.filter { !isActive($0) }.reduce(0) { $0 + ($1["SizeRw"]?.int ?? 0) }
         return row(
-            "Containers", containers.count, containers.filter(isActive).count, total, share(reclaimable, of: total))
+            "Containers", "Containers", containers.count, containers.filter(isActive).count, total,
+            share(reclaimable, of: total))
     }
 
     private var volumeRow: Row {
@@ -89,7 +92,9 @@ private struct DiskUsage {
         func isUsed(_ volume: JSON) -> Bool { (volume["UsageData"]?["RefCount"]?.int ?? 0) > 0 }
         let total = volumes.reduce(0) { $0 + size($1) }
         let reclaimable = volumes.filter { !isUsed($0) }.reduce(0) { $0 + size($1) }
-        return row("Local Volumes", volumes.count, volumes.filter(isUsed).count, total, share(reclaimable, of: total))
+        return row(
+            "Local Volumes", "Volumes", volumes.count, volumes.filter(isUsed).count, total,
+            share(reclaimable, of: total))
     }
 
     private var cacheRow: Row {
@@ -98,28 +103,41 @@ private struct DiskUsage {
             used += cache["Size"]?.int ?? 0
         }
         let active = caches.filter { $0["InUse"]?.bool == true }.count
-        return row("Build Cache", caches.count, active, cacheSize, Human.size(Double(cacheSize - used)))
+        return row("Build Cache", "Builder", caches.count, active, cacheSize, Human.size(Double(cacheSize - used)))
     }
 
     // MARK: In detail
 
     func details() throws -> String {
         var text = "Images space usage:\n\n"
-        text += try imageTable.print(imageRows, format: "") + "\nContainers space usage:\n\n"
+        text += try imageTable.print(imageRows(), format: "") + "\nContainers space usage:\n\n"
         text +=
-            try containerTable.print(containers.map(containerDetail), format: "") + "\nLocal Volumes space usage:\n\n"
+            try containerTable.print(containers.map { containerDetail($0) }, format: "")
+            + "\nLocal Volumes space usage:\n\n"
         text += try volumeTable.print(volumes.map { volumeListingRow($0) }, format: "")
         text += "\nBuild cache usage: " + Human.size(Double(cacheSize)) + "\n\n"
         return text + (try cacheTable.print(caches.map(cacheDetail), format: ""))
     }
 
-    func detailedJSON() -> JSON {
-        .members([
-            ("Images", .array(imageRows.map { $0.json })),
-            ("Containers", .array(containers.map { containerDetail($0).json })),
-            ("Volumes", .array(volumes.map { volumeListingRow($0).json })),
-            ("BuildCache", .array(caches.map { cacheDetail($0).json })),
-        ])
+    /// Everything as one object, by a format of the user's.
+    func details(format: String) throws -> String {
+        let parts = [
+            ("Images", imageRows(truncates: false)),
+            ("Containers", containers.map { containerDetail($0, truncates: false) }),
+            ("Volumes", volumes.map { volumeListingRow($0) }), ("BuildCache", caches.map(cacheDetail)),
+        ]
+        let text = format.hasPrefix("table") ? String(format.dropFirst(5).drop { $0 == " " }) : format
+        if text == "json" || text == "{{json .}}" {
+            return JSON.members(parts.map { ($0.0, .array($0.1.map { $0.json })) }).text() + "\n"
+        }
+        let whole = Row(
+            "*formatter.diskUsageContext", parts.map { ($0.0, .list($0.1.map { .object($0) })) })
+        let template = try parsed(unescaped(text))
+        do throws(TemplateFailure) {
+            return try template.execute(.object(whole)) + "\n"
+        } catch {
+            throw CommandFailure(error.message)
+        }
     }
 
     private var imageTable: Table {
@@ -133,7 +151,10 @@ private struct DiskUsage {
             ])
     }
 
-    private var imageRows: [Row] { images.flatMap { ImageListing(truncates: true).rows($0) } }
+    /// One row for each image, by the first of its names.
+    private func imageRows(truncates: Bool = true) -> [Row] {
+        images.compactMap { ImageListing(truncates: truncates).rows($0).first }
+    }
 
     private var containerTable: Table {
         Table(
@@ -148,10 +169,10 @@ private struct DiskUsage {
     }
 
     /// Without the size of the image: it is counted above.
-    private func containerDetail(_ container: JSON) -> Row {
+    private func containerDetail(_ container: JSON, truncates: Bool = true) -> Row {
         var object = container.object ?? JSON.Object()
         object["SizeRootFs"] = nil
-        return ContainerListing(truncates: true).row(.object(object))
+        return ContainerListing(truncates: truncates).row(.object(object))
     }
 
     private var volumeTable: Table {

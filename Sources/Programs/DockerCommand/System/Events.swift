@@ -14,14 +14,14 @@ func eventsCommand(_ session: Session) -> Command {
             var template: Template?
             if !format.value.isEmpty {
                 do throws(TemplateFailure) {
-                    template = try Template(format.value == "json" ? "{{json .}}" : unescaped(format.value))
+                    template = try Template(format.value == "json" ? "{{json .}}" : format.value)
                 } catch {
                     throw CommandFailure("Error parsing format: " + error.message, status: 64)
                 }
             }
             var query = filterQuery(filters.value)
-            if !since.value.isEmpty { query.append(("since", try apiTime(since.value, "since"))) }
-            if !until.value.isEmpty { query.append(("until", try apiTime(until.value, "until"))) }
+            if !since.value.isEmpty { query.append(("since", try apiTime(since.value))) }
+            if !until.value.isEmpty { query.append(("until", try apiTime(until.value))) }
             let reply = try session.client().request("GET", "/events", query)
             while let events = try reply.values() { for event in events { try printEvent(event, template) } }
             return 0
@@ -51,9 +51,9 @@ private let shapeOfEvent: Shape = .structure(
 private func printEvent(_ event: JSON, _ template: Template?) throws {
     if let template {
         do throws(TemplateFailure) {
-            Console.out(try template.execute(.json(event, shapeOfEvent)) + "\n")
+            Console.out(try template.execute(.json(event, .pointer(shapeOfEvent))) + "\n")
         } catch {
-            throw CommandFailure(error.message)
+            throw CommandFailure("Error parsing format: " + error.message, status: 64)
         }
         return
     }

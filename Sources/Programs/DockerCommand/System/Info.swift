@@ -1,6 +1,7 @@
 internal import EngineClient
 internal import Flags
 internal import GoTemplate
+internal import GoText
 internal import JSON
 internal import Linux
 
@@ -21,7 +22,11 @@ private func showInfo(_ session: Session, format: String) throws -> Int32 {
         unreachable = failure(from: error)
     }
     if !format.isEmpty { return try printInfo(session, server, unreachable, format) }
-    var text = clientText(session)
+    let plugins = ClientPlugin.all(builtin: rootCommand(session).children, session)
+    for plugin in plugins where !plugin.problem.isEmpty {
+        Console.error("WARNING: Plugin " + goQuoted(plugin.path) + " is not valid: " + plugin.problem + "\n")
+    }
+    var text = clientText(session, plugins.filter { $0.problem.isEmpty })
     text += "\nServer:\n"
     if let server {
         text += InfoText(server).text
@@ -37,9 +42,17 @@ private func showInfo(_ session: Session, format: String) throws -> Int32 {
     return 0
 }
 
-private func clientText(_ session: Session) -> String {
-    "Client:\n Version:    \(clientVersion)\n Context:    \(session.contextName)\n"
+private func clientText(_ session: Session, _ plugins: [ClientPlugin]) -> String {
+    var text =
+        "Client:\n Version:    \(clientVersion)\n Context:    \(session.contextName)\n"
         + " Debug Mode: \(session.options.debug)\n"
+    if !plugins.isEmpty { text += " Plugins:\n" }
+    for plugin in plugins {
+        text += "  \(plugin.name): \(plugin.summary) (\(plugin.vendor))\n"
+        if !plugin.version.isEmpty { text += "    Version:  \(plugin.version)\n" }
+        text += "    Path:     \(plugin.path)\n"
+    }
+    return text
 }
 
 private func printInfo(
@@ -47,14 +60,18 @@ private func printInfo(
 ) throws -> Int32 {
     var object = server?.object ?? JSON.Object([("ServerErrors", .strings([unreachable?.message ?? ""]))])
     let client = ClientDescription.members(session, apiVersion: "").filter { $0.0 != "ApiVersion" }
+    let plugins = ClientPlugin.all(builtin: rootCommand(session).children, session).map { $0.json }
     object["ClientInfo"] = .members(
-        [("Debug", .bool(session.options.debug))] + client + [("Plugins", .array([])), ("Warnings", .null)])
+        [("Debug", .bool(session.options.debug))] + client + [("Plugins", .array(plugins)), ("Warnings", .null)])
+    // What the daemon says of bridges and netfilter is not told any more.
+    object["BridgeNfIptables"] = nil
+    object["BridgeNfIp6tables"] = nil
     if format == "json" {
         Console.out(JSON.object(object).text() + "\n")
     } else {
         let template: Template
         do throws(TemplateFailure) {
-            template = try Template(unescaped(format))
+            template = try Template(format)
         } catch {
             throw CommandFailure("template parsing error: " + error.message, status: 64)
         }
@@ -72,8 +89,9 @@ private func printInfo(
 /// The members as fields of a Go struct: one that is not there is an error.
 private func infoShape(_ object: JSON.Object) -> Shape {
     let renamed = ["CpuCfsPeriod": "CPUCfsPeriod", "CpuCfsQuota": "CPUCfsQuota"]
-    return .structure(
-        Structure("system.dockerInfo", object.names.map { Structure.Field(renamed[$0] ?? $0, key: $0, .raw) }))
+    let errors = object["ServerErrors"] == nil ? [Structure.Field("ServerErrors", .list(.string))] : []
+    let fields = object.names.map { Structure.Field(renamed[$0] ?? $0, key: $0, .raw) }
+    return .structure(Structure("system.dockerInfo", fields + errors))
 }
 
 /// The daemon's half of `docker info`.

@@ -8,6 +8,8 @@ internal import Linux
 struct Inspected {
     let json: JSON
     let shape: Shape
+    /// Templates see the type alone, and not what else the JSON holds.
+    var isTypedOnly = false
 }
 
 /// Prints what is found of each reference, in the format asked for, and fails with all that went wrong.
@@ -17,7 +19,7 @@ func inspect(
     var template: Template?
     if !format.isEmpty && format != "json" {
         do throws(TemplateFailure) {
-            template = try Template(unescaped(format))
+            template = try Template(format)
         } catch {
             throw CommandFailure("template parsing error: " + error.message, status: 64)
         }
@@ -47,8 +49,9 @@ func inspect(
 /// First as the typed object, and where that has no such field, as the plain map of the daemon's answer.
 private func rendered(_ object: Inspected, _ template: Template) throws -> String {
     do throws(TemplateFailure) {
-        return try template.execute(.json(object.json, object.shape)) + "\n"
+        return try template.execute(.json(object.json.inStructOrder(object.shape), object.shape)) + "\n"
     } catch {
+        if object.isTypedOnly { throw CommandFailure("template parsing error: " + error.message) }
         var strict = template
         strict.missingKeyIsError = true
         do throws(TemplateFailure) {
@@ -71,7 +74,11 @@ func inspectCommand(_ session: Session) -> Command {
             }
             try checkKind(type.value)
             let client = try session.client()
-            return try inspect(names, format: format.value) { try findAny($0, type.value, size: size.value, client) }
+            return try inspect(names, format: format.value) { name in
+                let (kind, found) = try findAny(name, type.value, size: size.value, client)
+                if size.value && kind != "container" { Console.error("WARNING: --size ignored for \(kind)\n") }
+                return found
+            }
         }
     }
 }
@@ -83,12 +90,23 @@ private let kinds: [(name: String, path: String, suffix: String, shape: Shape)] 
     ("plugin", "/plugins/", "/json", .raw),
 ]
 
-private func findAny(_ name: String, _ type: String, size: Bool, _ client: EngineClient) throws -> Inspected {
+/// The kinds of a swarm, which are only looked for by name.
+private let swarmKinds = ["node", "service", "task", "secret", "config"]
+
+private func findAny(
+    _ name: String, _ type: String, size: Bool, _ client: EngineClient
+) throws -> (kind: String, found: Inspected) {
+    if swarmKinds.contains(type) {
+        return (type, Inspected(json: try client.get("/\(type)s/" + pathEscaped(name)), shape: .raw))
+    }
+    if name.isEmpty {
+        throw CommandFailure("invalid \(type.isEmpty ? "container" : type) name or ID: value is empty")
+    }
     for kind in kinds where type.isEmpty || kind.name == type {
         do throws(EngineFailure) {
             let query = size && kind.name == "container" ? [("size", "1")] : []
-            return Inspected(
-                json: try client.get(kind.path + pathEscaped(name) + kind.suffix, query), shape: kind.shape)
+            let json = try client.get(kind.path + pathEscaped(name) + kind.suffix, query)
+            return (kind.name, Inspected(json: json, shape: kind.shape))
         } catch {
             // Not of this kind: perhaps of the next. An odd name may be one that a kind cannot have at all.
             if error.isUnreachable || !type.isEmpty { throw error }
@@ -99,7 +117,7 @@ private func findAny(_ name: String, _ type: String, size: Bool, _ client: Engin
 }
 
 private func checkKind(_ type: String) throws(CommandFailure) {
-    if type.isEmpty || kinds.contains(where: { $0.name == type }) { return }
+    if type.isEmpty || swarmKinds.contains(type) || kinds.contains(where: { $0.name == type }) { return }
     let known = [
         "config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume",
     ].map { "\"" + $0 + "\"" }.joined(separator: ", ")
@@ -154,7 +172,7 @@ func inspectImageCommand(_ session: Session) -> Command {
                 + "'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)")
         return performing { names in
             let client = try session.client()
-            let query = try platformQuery(platform.value, since: "1.49", "--platform", client)
+            let query = try platformQuery(platform.value)
             return try inspect(names, format: format.value) { name in
                 Inspected(json: try client.get("/images/" + pathEscaped(name) + "/json", query), shape: Shapes.image)
             }
@@ -162,10 +180,9 @@ func inspectImageCommand(_ session: Session) -> Command {
     }
 }
 
-/// `os[/arch[/variant]]` as the API's JSON, refused where the daemon cannot take it.
-func platformQuery(_ text: String, since: String, _ flag: String, _ client: EngineClient) throws -> [(String, String)] {
+/// `os[/arch[/variant]]` as the API's JSON.
+func platformQuery(_ text: String) throws -> [(String, String)] {
     if text.isEmpty { return [] }
-    try requireVersion(since, flag, client)
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
     guard parts.count <= 3, !parts.contains("") else {
         throw CommandFailure("\"" + text + "\": cannot parse platform specifier: invalid argument")
@@ -176,15 +193,6 @@ func platformQuery(_ text: String, since: String, _ flag: String, _ client: Engi
     if parts.count == 1 { members[0].1 = .string(ClientDescription.architecture) }
     if parts.count > 2 { members.append(("variant", .string(parts[2]))) }
     return [("platform", JSON.members(members).text())]
-}
-
-/// Refuses a flag that the daemon is too old for.
-func requireVersion(_ version: String, _ flag: String, _ client: EngineClient) throws {
-    let spoken = try client.version()
-    if isOlder(spoken, version) {
-        throw CommandFailure(
-            "\"" + flag + "\" requires API version " + version + ", but the Docker daemon API version is " + spoken)
-    }
 }
 
 func inspectNetworkCommand(_ session: Session) -> Command {

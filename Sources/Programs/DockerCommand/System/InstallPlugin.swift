@@ -7,7 +7,7 @@ internal import Linux
 internal import TarFormat
 
 private func trustFlag(_ flags: FlagSet, _ usage: String) {
-    flags.bool("disable-content-trust", usage: usage, default: true)
+    flags.contentTrust(usage)
 }
 
 func installPluginCommand(_ session: Session) -> Command {

@@ -69,7 +69,7 @@ private func printFormatted(_ members: [(String, JSON)], _ server: JSON, _ forma
     }
     let template: Template
     do throws(TemplateFailure) {
-        template = try Template(unescaped(format), name: "version")
+        template = try Template(format, name: "version")
     } catch {
         throw CommandFailure("template parsing error: " + error.message, status: 64)
     }
@@ -176,6 +176,6 @@ private func withLocalBuildTimes(_ server: JSON) -> JSON {
                 return .object(changed)
             })
     }
-    if let time = local(server) { object["BuildTime"] = time }
+    if object["Components"] == nil, let time = local(server) { object["BuildTime"] = time }
     return .object(object)
 }

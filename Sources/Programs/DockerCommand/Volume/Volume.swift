@@ -136,8 +136,8 @@ private func pruneVolumesCommand(_ session: Session) -> Command {
         let filters = flags.filterFlag(nil, usage: "Provide filter values (e.g. \"label=<label>\")")
         let force = flags.bool("force", "f", usage: "Do not prompt for confirmation")
         return performing { _ in
-            if all.isSet { try requireVersion("1.42", "--all", try session.client()) }
-            let kind = all.value ? "all local volumes" : "anonymous local volumes"
+            let takesAll = try all.value || session.client().speaksOlder(than: "1.42")
+            let kind = takesAll ? "all local volumes" : "anonymous local volumes"
             let warning = "WARNING! This will remove \(kind) not used by at least one container."
             if !force.value, try !session.confirms(warning) { return 0 }
             let conditions = filters.value + (all.value ? [Filter("all", "true")] : [])

@@ -1,0 +1,63 @@
+#!/bin/bash
+# client.sh FOLDER: what the client does beside the daemon: plugins, contexts, helpers, ssh, proxies, completion.
+. "$(dirname "$0")/stack.sh"
+image
+containerd_up
+dockerd_up
+docker load -qi $T/busybox.tar >/dev/null
+docker run -d --name web busybox sleep 1000 >>$T/ids
+docker create --name idle busybox true >>$T/ids
+
+# Programs that stand in for others, first on PATH.
+mkdir -p $T/bin $DOCKER_CONFIG/cli-plugins
+program() { printf '#!/bin/bash\n%s\n' "$2" >"$1"; chmod +x "$1"; }
+metadata='[ "$1" = docker-cli-plugin-metadata ] && { echo "{\"SchemaVersion\":\"0.1.0\",\"Vendor\":\"Acme\",\"Version\":\"v1\",\"ShortDescription\":\"Says hello\"}"; exit; }'
+program $DOCKER_CONFIG/cli-plugins/docker-hello "$metadata"'
+[ "$1" = __complete ] && { printf "one\ttwo\n:4\n"; exit; }
+echo "args: $*"; env | grep ORIGINAL_CLI; exit 7'
+program $DOCKER_CONFIG/cli-plugins/docker-junk 'echo junk'
+program $T/bin/ssh 'echo "$*" >>'$T/ssh.log'
+[ -z "$SSHFAILS" ] || { echo "no route" >&2; exit 255; }
+exec docker -H unix:///run/docker.sock system dial-stdio'
+program $T/bin/docker-credential-fake 'echo "$1 $(cat)" >>'$T/helper.log
+export PATH=$T/bin:$PATH
+
+ok "a plugin runs with the words given, and its status is docker's" 'out=$(docker hello -x y) || s=$?; same "$s" 7
+    has "$out" "args: hello -x y"; has "$out" DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND=docker'
+ok "flags before a plugin reach it" 'has "$(docker -D hello --help || true)" "args: -D hello --help"'
+ok "help lists plugins with a star, and what is wrong with others" 'h=$(docker --help); has "$h" "hello*      Says hello"
+    has "$h" "junk        invalid metadata: invalid character"'
+ok "info tells of plugins" 'i=$(docker info 2>&1); has "$i" "hello: Says hello (Acme)"; has "$i" "docker-junk\" is not valid: invalid metadata"'
+ok "a broken or missing plugin is an unknown command" 'has "$(docker junk 2>&1 || true)" "docker: unknown command: docker junk"
+    has "$(docker nosuch 2>&1 || true)" "docker: unknown command: docker nosuch"; same "$(status docker nosuch)" 1'
+ok "the alias of the builder gives build to a plugin" 'mkdir $T/alias; cp -r $DOCKER_CONFIG/cli-plugins $T/alias; echo "{\"aliases\":{\"builder\":\"hello\"}}" >$T/alias/config.json
+    has "$(docker --config $T/alias build . || true)" "args: --config $T/alias hello build ."; has "$(docker --config $T/alias image build . || true)" "hello build ."'
+ok "BuildKit asked for without buildx is an error" 'has "$(DOCKER_BUILDKIT=1 docker build . 2>&1 || true)" "ERROR: BuildKit is enabled but the buildx component is missing"'
+ok "a plugin completes its own words" 'same "$(docker __complete hello "" | tr "\t\n" "= ")" "one=two :4 "'
+ok "commands, flags and values are completed" 'has "$(docker __complete he 2>/dev/null)" "hello	Says hello"; has "$(docker __complete run --rest 2>/dev/null)" "--restart	Restart policy"
+    has "$(docker __complete run --restart "" 2>&1)" "unless-stopped"; same "$(docker __complete build "" 2>/dev/null)" :16'
+ok "names are completed by what a command can take" 'same "$(docker __complete stop "" 2>/dev/null | tr "\n" " ")" "web :4 "
+    same "$(docker __complete start "" 2>/dev/null | tr "\n" " ")" "idle :4 "; has "$(docker __complete run "" 2>/dev/null)" busybox:latest
+    same "$(docker __complete network connect bridge "" 2>/dev/null | sort | tr "\n" " ")" ":4 idle web "'
+ok "bash completes with the script" 'source <(docker completion bash); COMP_LINE="docker sto"; COMP_POINT=10; __docker_complete; same "${COMPREPLY[*]}" stop
+    COMP_LINE="docker run --restart=un"; COMP_POINT=${#COMP_LINE}; __docker_complete; same "${COMPREPLY[*]}" unless-stopped'
+
+ok "ssh carries the API" 'same "$(docker -H ssh://me@far:2222/run/docker.sock ps -q --no-trunc)" "$(docker ps -q --no-trunc)"
+    has "$(cat $T/ssh.log)" "-o ConnectTimeout=30 -T -l me -p 2222 -- far docker --host unix:///run/docker.sock system dial-stdio"'
+ok "ssh carries streams both ways" 'same "$(echo abc | docker -H ssh://far exec -i web cat)" abc; same "$(status docker -H ssh://far exec web sh -c "exit 5")" 5'
+ok "what ssh says of a failure is told" 'has "$(SSHFAILS=1 docker -H ssh://far ps 2>&1 || true)" "has exited with exit status 255, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=no route"'
+ok "a host that is reached through a proxy" 'socat TCP-LISTEN:3128,bind=127.0.0.1,fork,reuseaddr UNIX-CONNECT:/run/docker.sock & p=$!; sleep 0.3
+    s=$(HTTP_PROXY=http://127.0.0.1:3128 docker -H tcp://nowhere.example:2375 ps -q | wc -l); kill $p; same "$s" 1'
+ok "proxies of the configuration reach containers, besides the user own" 'mkdir $T/px; echo "{\"proxies\":{\"default\":{\"httpProxy\":\"http://p:1\",\"noProxy\":\"n\"}}}" >$T/px/config.json
+    same "$(docker --config $T/px run --rm -e NO_PROXY=mine busybox sh -c "echo \$HTTP_PROXY \$http_proxy \$NO_PROXY \$no_proxy")" "http://p:1 http://p:1 mine n"'
+
+ok "a credential helper is asked to forget" 'mkdir $T/cr; echo "{\"auths\":{\"r.example\":{}},\"credHelpers\":{\"r.example\":\"fake\"}}" >$T/cr/config.json
+    has "$(docker --config $T/cr logout r.example)" "Removing login credentials for r.example"; has "$(cat $T/helper.log)" "erase r.example"; has "$(cat $T/cr/config.json)" "\"auths\": {},"'
+ok "contexts are made, exported, imported and used" 'docker context create far --description "a b" --docker host=unix:///run/docker.sock >/dev/null
+    docker context export far $T/far.tar; docker context import near $T/far.tar >/dev/null; same "$(docker --context near ps -q | wc -l)" 1
+    docker context use near >/dev/null; same "$(docker context show)" near; has "$(docker context ls)" "near *    a b"; docker context rm -f near far >/dev/null; docker context use default'
+ok "an archive that would leave the store is refused" 'mkdir -p $T/e/tls/docker; echo "{\"Name\":\"x\"}" >$T/e/meta.json; echo x >$T/e/other; tar -C $T/e -cf $T/e.tar meta.json other
+    has "$(docker context import evil $T/e.tar 2>&1 || true)" "other: unexpected context file"; same "$(status docker context inspect evil)" 1'
+ok "a flag newer than the daemon is refused by name" 'has "$(DOCKER_API_VERSION=1.40 docker create --annotation a=b busybox 2>&1 || true)" "\"--annotation\" requires API version 1.43, but the Docker daemon API version is 1.40"'
+docker rm -f web idle >/dev/null
+finish
