@@ -69,6 +69,7 @@ let modules: [Module] = [
     full(.Mechanisms, "Compression", ["CCompression", "ByteStream"]),
     full(.Mechanisms, "CSQLite", libraries: ["sqlite3"], isC: true),
     full(.Mechanisms, "SQLite", ["CSQLite"]),
+    full(.Mechanisms, "RegularExpressions", ["CLinux"]),
     full(.Mechanisms, "Workers", ["Linux", "CLinux"]),
     full(.Mechanisms, "DaemonLog", ["GoText", "Linux", "CLinux"], packages: ["Logging"]),
     full(.Mechanisms, "Archive", ["ByteStream", "TarFormat", "Compression", "Digests", "Linux", "CLinux"]),
@@ -92,7 +93,7 @@ let modules: [Module] = [
         .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC"],
         packages: ["NIOCore"]),
     full(.Services, "EngineClient", ["GoText", "EngineAPI", "JSON", "HTTPClient", "CLinux"]),
-    full(.Services, "Metadata", ["Linux", "GoText", "SQLite", "JSON", "CLinux"]),
+    full(.Services, "Metadata", ["RegularExpressions", "Linux", "GoText", "SQLite", "JSON", "CLinux"]),
     full(.Services, "Content", ["GoText", "Metadata", "Digests", "OCIImage", "JSON", "Linux", "CLinux"]),
     full(.Services, "Snapshots", ["Metadata", "ContainerdAPI", "Linux", "CLinux"]),
     full(
@@ -112,6 +113,7 @@ let modules: [Module] = [
     full(
         .Services, "ContainerLogs",
         [
+            "RegularExpressions",
             "GoText", "EngineAPI", "GoTemplate", "JSON", "ByteStream", "Compression", "Archive", "Workers", "Linux",
             "CLinux",
         ]),

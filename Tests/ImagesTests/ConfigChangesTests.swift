@@ -15,7 +15,8 @@ func changed(_ lines: [String], _ config: ContainerConfig = ContainerConfig()) t
     config.cmd = ["old"]
     let found = try changed(
         [
-            "ENV A=2 B=\"x y\" C=d\\ e\n# a comment\nENV D e f", "ENV E=$PATH:${NONE:-z}'$A'", "EXPOSE 80 90-91/udp 1:2:81",
+            "ENV A=2 B=\"x y\" C=d\\ e\n# a comment\nENV D e f", "ENV E=$PATH:${NONE:-z}'$A'",
+            "EXPOSE 80 90-91/udp 1:2:81",
             "LABEL l=\"m n\"", "VOLUME [\"/a b\"]", "VOLUME /c /d", "WORKDIR /x", "WORKDIR ../y/./z", "USER \"u\"",
             "ENTRYPOINT [\"/e\"]", "HEALTHCHECK --interval=3s --retries=2 CMD true x", "onbuild run x",
         ], config)

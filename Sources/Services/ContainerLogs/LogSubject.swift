@@ -1,5 +1,6 @@
 internal import GoTemplate
 internal import Linux
+internal import RegularExpressions
 
 /// What of a container its log records may carry.
 public struct LogSubject: Sendable {

@@ -1,4 +1,5 @@
 internal import Linux
+internal import RegularExpressions
 
 /// What a filter looks at: the value at a path of field names, nil when it is not there.
 public typealias FieldReader = (_ path: [String]) -> String?
