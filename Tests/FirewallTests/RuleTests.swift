@@ -5,14 +5,14 @@ import Testing
 @Suite struct RuleTests {
     @Test func aTransactionIsOneTextWithATableAfterTheOther() {
         var change = FirewallTransaction()
-        #expect(change.isEmpty && change.text.isEmpty)
+        #expect(change.isEmpty && change.text().isEmpty)
         change.append(FirewallRule(.filter, "DOCKER", "-j ACCEPT"))
         change.makeEmptyChain(.nat, "DOCKER")
         change.insert(FirewallRule(.nat, "POSTROUTING", "-s 172.17.0.0/16 ! -o docker0 -j MASQUERADE"))
         change.delete(FirewallRule(.filter, "FORWARD", "-j DOCKER-USER"))
         change.setPolicy(.filter, "FORWARD", "DROP")
         #expect(
-            change.text == """
+            change.text() == """
                 *nat
                 :DOCKER - [0:0]
                 -I POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
@@ -24,6 +24,13 @@ import Testing
                 COMMIT
 
                 """)
+    }
+
+    @Test func eachFamilyHasItsOwnText() {
+        var change = FirewallTransaction()
+        change.append(FirewallRule(.nat, "DOCKER", "-j RETURN", .six))
+        #expect(change.isEmpty(.four) && !change.isEmpty(.six) && !change.isEmpty)
+        #expect(change.text(.six) == "*nat\n-A DOCKER -j RETURN\nCOMMIT\n" && change.text().isEmpty)
     }
 
     @Test func whatIptablesSavePrintsIsRead() {

@@ -43,6 +43,28 @@ import Testing
         #expect(MessageReader(request.body[...]).attributes(from: 8)[4].map(Array.init) == [10, 5, 255, 255])
     }
 
+    @Test func anIPv6AddressHasNoBroadcastAndIsUsableAtOnce() throws {
+        let prefix = try #require(IPv6Prefix("fd00::2/64"))
+        let request = RouteRequest.addAddress(prefix, index: 3, announced: false)
+        #expect(request.body.prefix(8) == [10, 64, 2, 0, 3, 0, 0, 0])
+        let attributes = MessageReader(request.body[...]).attributes(from: 8)
+        #expect(attributes[4] == nil && attributes[2].map { $0.count } == 16)
+    }
+
+    @Test(arguments: ["::1", "fd00::2", "2001:db8::1:0:0:1"])
+    func addressesOfIPv6AreWrittenAsTheyAreRead(_ text: String) { #expect(IPv6Address(text)?.description == text) }
+
+    @Test(arguments: ["::1%lo", "1.2.3.4", "", ":::", "fd00::/64"])
+    func otherTextIsNoIPv6Address(_ text: String) { #expect(IPv6Address(text) == nil) }
+
+    @Test func prefixesKnowTheirEnds() throws {
+        let prefix = try #require(IPv6Prefix("fd00:1::5/64"))
+        #expect(prefix.masked.description == "fd00:1::/64")
+        #expect(prefix.last.description == "fd00:1::ffff:ffff:ffff:ffff")
+        #expect(try #require(IPv6Prefix("::/0")).overlaps(prefix) && prefix.overlaps(try #require(IPv6Prefix("::/0"))))
+        #expect(try #require(IPv6Prefix("::1/128")).last.isLoopback && IPv6Prefix("::1/129") == nil)
+    }
+
     @Test func whatIsCutShortIsNotRead() {
         let request = RouteRequest.addBridge("br0", hardwareAddress: [2, 0x42, 1, 2, 3, 4])
         let whole = request.message(sequence: 1, adding: 5)
@@ -72,7 +94,7 @@ import Testing
     @Test func prefixesKnowTheirEndsAndNeighbours() throws {
         let net = try #require(IPv4Prefix("172.17.5.9/16"))
         #expect(net.masked.description == "172.17.0.0/16")
-        #expect(net.broadcast.description == "172.17.255.255")
+        #expect(net.last.description == "172.17.255.255")
         #expect(net.overlaps(try #require(IPv4Prefix("172.16.0.0/12"))))
         #expect(net.overlaps(try #require(IPv4Prefix("172.17.4.0/24"))))
         #expect(!net.overlaps(try #require(IPv4Prefix("172.18.0.0/16"))))

@@ -43,7 +43,7 @@ func query(_ name: String, type: UInt16 = 1, id: UInt16 = 0x1234) -> [UInt8] {
 
     @Test func anAnswerRepeatsTheQuestion() throws {
         let question = try #require(DNSQuestion(query("web")))
-        let answer = question.answer([address("172.18.0.2")])
+        let answer = question.answer([address("172.18.0.2").bytes])
         #expect(
             answer == [
                 0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, 3, 119, 101, 98, 0, 0, 1, 0, 1, 0xC0, 12, 0, 1, 0, 1, 0,
@@ -54,7 +54,9 @@ func query(_ name: String, type: UInt16 = 1, id: UInt16 = 0x1234) -> [UInt8] {
         #expect(!question.isAnswered(by: answer, id: 0x1235))
         #expect(!question.isAnswered(by: query("web"), id: 0x1234))
         #expect(question.failure(2)[3] & 15 == 2)
-        #expect(question.answer((0..<100).map { IPv4Address($0) }).count <= 512)
+        let six = try #require(DNSQuestion(query(String(repeating: "a", count: 60), type: 28)))
+        #expect(six.answer((0..<100).map { IPv6Address($0).bytes }).count <= 512)
+        #expect(question.answer((0..<100).map { IPv4Address($0).bytes }).count <= 512)
     }
 
     private func state() -> NetworkState {
@@ -69,6 +71,8 @@ func query(_ name: String, type: UInt16 = 1, id: UInt16 = 0x1234) -> [UInt8] {
             var endpoint = EndpointRecord(networkID: "n", networkName: "n1", endpointID: id)
             endpoint.address = IPv4Prefix(address(ip), 16)
             endpoint.names = [name, "Alias-" + name]
+            endpoint.address6 = id == "b" ? prefix6("fd00::3/64") : nil
+            endpoint.requested.links = ["db:near"]
             sandbox.endpoints = [endpoint]
             sandbox.links = [("lk", "db")]
             state.put(sandbox)
@@ -81,11 +85,17 @@ func query(_ name: String, type: UInt16 = 1, id: UInt16 = 0x1234) -> [UInt8] {
         func ask(_ name: String, type: UInt16 = 1, from: String = "a") throws -> ResolverAnswer {
             state.answer(try #require(DNSQuestion(query(name, type: type))), for: from)
         }
-        #expect(try ask("db") == .addresses([address("172.18.0.3")]))
-        #expect(try ask("DB.n1") == .addresses([address("172.18.0.3")]))
-        #expect(try ask("alias-web", from: "b") == .addresses([address("172.18.0.2")]))
-        #expect(try ask("lk") == .addresses([address("172.18.0.3")]))
-        #expect(try ask("db", type: 28) == .addresses([]))
+        #expect(try ask("db") == .addresses([address("172.18.0.3").bytes]))
+        #expect(try ask("DB.n1") == .addresses([address("172.18.0.3").bytes]))
+        #expect(try ask("alias-web", from: "b") == .addresses([address("172.18.0.2").bytes]))
+        #expect(try ask("lk") == .addresses([address("172.18.0.3").bytes]))
+        #expect(try ask("near.n1") == .addresses([address("172.18.0.3").bytes]))
+        #expect(try ask("db", type: 28) == .addresses([prefix6("fd00::3/64").address.bytes]))
+        #expect(try ask("web", type: 28) == .addresses([]))
+        let digits = "3" + String(repeating: ".0", count: 27) + ".0.0.d.f.ip6.arpa"
+        #expect(try ask(digits, type: 12) == .pointer("db.n1"))
+        #expect(try ask("x" + digits.dropFirst(), type: 12) == .unknown)
+        #expect(try ask("db", type: 15) == .addresses([]))
         #expect(try ask("db", type: 16) == .unknown)
         #expect(try ask("example.com") == .unknown)
         #expect(try ask("db", from: "stranger") == .unknown)

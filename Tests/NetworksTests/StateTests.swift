@@ -51,6 +51,56 @@ import Testing
         #expect(try state.endpoint(on: network, for: sandbox("b"), settings).address?.description == "172.18.0.2/16")
     }
 
+    @Test func aNetworkWithIPv6GivesAddressesOfBothFamilies() throws {
+        var state = NetworkState()
+        var network = network("six", id: "aabb")
+        network.bridge?.six = AddressPlan(subnet: prefix6("fd00:1::1/64"), gateway: prefix6("fd00:1::1/64").address)
+        var pool = IPAMConfig()
+        pool.subnet = "fd00:1::/64"
+        network.pools = [pool]
+        state.put(network)
+        let endpoint = try state.endpoint(on: network, for: sandbox("a"), EndpointSettings())
+        #expect(endpoint.addresses == ["172.18.0.2", "fd00:1::2"])
+        #expect(endpoint.settings.ipv6Gateway == "fd00:1::1" && endpoint.settings.globalIPv6PrefixLen == 64)
+        var settings = EndpointSettings()
+        settings.ipamConfig = EndpointIPAMConfig()
+        settings.ipamConfig?.ipv6Address = "fd00:1::2"
+        #expect(throws: NetworkError(status: 403, message: "Address already in use")) {
+            try state.endpoint(on: network, for: sandbox("b"), settings)
+        }
+        // What it took of IPv4 was given back.
+        #expect(
+            try state.endpoint(on: network, for: sandbox("b"), EndpointSettings()).addresses == [
+                "172.18.0.3", "fd00:1::3",
+            ])
+        network.bridge?.derivesIPv6 = true
+        let derived = try state.endpoint(on: network, for: sandbox("c"), EndpointSettings())
+        #expect(derived.addresses == ["172.18.0.4", "fd00:1::242:ac12:4"])
+    }
+
+    @Test func aHardwareAddressAskedForIsKeptApartFromTheOneInUse() throws {
+        var state = NetworkState()
+        let network = network("web", id: "aabb")
+        state.put(network)
+        var settings = EndpointSettings()
+        settings.macAddress = "02:00:00:00:00:07"
+        settings.driverOpts = ["com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1"]
+        let endpoint = try state.endpoint(on: network, for: sandbox("a"), settings)
+        #expect(endpoint.settings.asked.macAddress == "02:00:00:00:00:07")
+        #expect(endpoint.settings.asked.driverOpts == settings.driverOpts)
+        #expect(endpoint.requested.switches.map { $0.path("eth1") } == ["ipv4/conf/eth1/log_martians"])
+        let other = try state.endpoint(on: network, for: sandbox("b"), EndpointSettings())
+        #expect(other.settings.macAddress == "02:42:ac:12:00:03" && other.settings.asked.macAddress.isEmpty)
+    }
+
+    @Test(arguments: [
+        "a=b", "net.ipv4.conf.eth0.x=1", "net.ipv4.conf.IFNAME.x", "net.core.conf.IFNAME.x=1",
+        "net.ipv4.../.IFNAME.x=1",
+    ])
+    func switchesOfOtherThingsAreRefused(_ text: String) {
+        #expect(throws: NetworkError.self) { try EndpointSwitch(text) }
+    }
+
     @Test func addressesAreOnlyAskedForWhereUpstreamAllowsIt() {
         var settings = EndpointSettings()
         settings.ipamConfig = EndpointIPAMConfig()
@@ -76,15 +126,15 @@ import Testing
         var state = NetworkState()
         var box = sandbox("a")
         let request = PortRequest(transport: .tcp, containerPort: 80, firstHostPort: 8080, lastHostPort: 8080)
-        box.published = try state.takePorts([request], publishAddress: "127.0.0.1", usesProxy: true)
+        box.published = try state.takePorts([request], publishAddress: "127.0.0.1", reachesIPv6: true)
         #expect(box.published.map(\.hostIP) == ["127.0.0.1"])
         state.put(box)
         #expect(throws: NetworkError(status: 500, message: "Bind for 127.0.0.1:8080 failed: port is already allocated"))
         {
-            try state.takePorts([request], publishAddress: "127.0.0.1", usesProxy: true)
+            try state.takePorts([request], publishAddress: "127.0.0.1", reachesIPv6: true)
         }
         state.removeSandbox("a")
-        #expect(throws: Never.self) { try state.takePorts([request], publishAddress: "127.0.0.1", usesProxy: true) }
+        #expect(throws: Never.self) { try state.takePorts([request], publishAddress: "127.0.0.1", reachesIPv6: true) }
     }
 
     @Test func recordsAreReadAsTheyWereWritten() throws {
@@ -99,11 +149,14 @@ import Testing
         endpoint.address = prefix("172.18.0.2/16")
         endpoint.gateway = address("172.18.0.1")
         endpoint.hardwareAddress = [2, 0x42, 1, 2, 3, 4]
+        endpoint.address6 = prefix6("fd00::2/64")
+        endpoint.gateway6 = prefix6("fd00::1/64").address
         box.endpoints = [endpoint]
         let again = try SandboxRecord(json: try #require(try JSON(parsing: box.json.encoded()).object))
         #expect(again == box)
         var net = network("web", id: "aabb", pools: true)
-        net.bridge?.range = prefix("172.18.4.0/24")
+        net.bridge?.four.range = prefix("172.18.4.0/24")
+        net.bridge?.six = AddressPlan(subnet: prefix6("fd00::1/64"), gateway: prefix6("fd00::1/64").address)
         net.labels = ["a": "b"]
         #expect(try NetworkRecord(json: try #require(try JSON(parsing: net.json.encoded()).object)) == net)
     }
@@ -118,6 +171,8 @@ import Testing
         }
         #expect(box.gatewayEndpoint { _ in false }?.networkName == "n1")
         #expect(box.gatewayEndpoint { $0 == "n1" }?.networkName == "n2")
+        box.endpoints[0].gateway6 = prefix6("fd00::1/64").address
+        #expect(box.gatewayEndpoint { _ in false }?.networkName == "n2")
         box.endpoints[2].requested.gwPriority = 5
         #expect(box.gatewayEndpoint { _ in false }?.networkName == "z")
     }

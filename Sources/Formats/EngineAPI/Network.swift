@@ -40,8 +40,23 @@ public struct EndpointSettings: EngineObject {
     public var globalIPv6Address: String = ""
     public var globalIPv6PrefixLen: Int = 0
     public var dnsNames: [String]?
+    /// The hardware address asked for, which the next run gets again. The API shows the one in use alone.
+    public var desiredMacAddress: String = ""
 
     public init() {}
+
+    /// What was asked for, without what a run got.
+    public var asked: EndpointSettings {
+        var asked = EndpointSettings()
+        asked.ipamConfig = ipamConfig
+        asked.links = links
+        asked.aliases = aliases
+        asked.driverOpts = driverOpts
+        asked.gwPriority = gwPriority
+        asked.macAddress = desiredMacAddress
+        asked.desiredMacAddress = desiredMacAddress
+        return asked
+    }
 
     public init(json: JSON.Object) throws(JSON.Failure) {
         ipamConfig = try json.member("IPAMConfig")

@@ -15,85 +15,119 @@ public struct FirewallError: Error, Equatable, Sendable, CustomStringConvertible
     }
 }
 
-/// The host's packet filter, by way of iptables-restore(8) and iptables-save(8). Every call runs a program: call from a
-/// worker thread. Several threads may call at once; the programs wait for one another.
+extension FirewallFamily {
+    /// What the family's programs are called: with "-restore" and "-save" behind it.
+    fileprivate var program: String { self == .four ? "iptables" : "ip6tables" }
+}
+
+/// The host's packet filters, by way of iptables-restore(8) and iptables-save(8) and their sisters for IPv6. Every call
+/// runs a program: call from a worker thread. Several threads may call at once; the programs wait for one another.
 public struct Firewall: Sendable {
     public init() {}
 
-    /// A run of iptables-restore that was started and not yet waited for.
-    public struct Run: ~Copyable {
-        fileprivate let pid: Int32
-        fileprivate let output: Descriptor
-        fileprivate let command: String
+    /// A program that was started and not yet waited for, and whose output goes into a file.
+    private struct Program: ~Copyable {
+        let pid: Int32
+        let output: Descriptor
+        let command: String
 
-        /// Waits for the end of the run.
+        /// `input`: the descriptor it reads; -1 for none. `namespace`: that of the network namespace it works in; -1
+        /// for this process's own.
+        static func start(_ arguments: [String], input: Int32, namespace: Int32) throws(FirewallError) -> Program {
+            let output = try Firewall.memoryFile()
+            var spawn = Spawn(arguments[0], arguments)
+            spawn.descriptors = [input, input < 0 ? output.number : -1, output.number]
+            spawn.networkNamespace = namespace
+            let command = arguments.joined(separator: " ")
+            let pid: Int32
+            do throws(SystemCallError) { pid = try spawn.start() } catch {
+                throw FirewallError(command: command, output: error.description, status: -1)
+            }
+            return Program(pid: pid, output: output, command: command)
+        }
+
+        /// Waits for its end, and returns what it said when it succeeded.
+        consuming func finish() throws(FirewallError) -> String {
+            let status: ExitStatus
+            let text: String
+            do throws(SystemCallError) {
+                status = try Process.wait(pid)
+                lseek(output.number, 0, SEEK_SET)
+                text = String(decoding: try output.readAll(), as: UTF8.self)
+            } catch {
+                throw FirewallError(command: command, output: error.description, status: -1)
+            }
+            if status == .exited(0) { return text }
+            let lines = text.split(separator: "\n").map(String.init)
+            throw FirewallError(command: command, output: lines.joined(separator: " "), status: status.shellStatus)
+        }
+    }
+
+    /// Changes that are being made and were not yet waited for: a program for each family that has some.
+    public struct Run: ~Copyable {
+        private var four: Program?
+        private var six: Program?
+        /// IPv6 changes that could not even be started.
+        private var failure: FirewallError?
+
+        fileprivate init(_ transaction: FirewallTransaction, namespace: Int32) throws(FirewallError) {
+            four = try Firewall.restore(transaction, .four, namespace)
+            do throws(FirewallError) { six = try Firewall.restore(transaction, .six, namespace) } catch {
+                failure = error
+            }
+        }
+
+        /// Waits for the end. Both families are tried; the first failure is thrown.
         public consuming func finish() throws(FirewallError) {
-            _ = try Firewall.result(pid: pid, output: output, command: command)
+            var failure = failure
+            if let four = four.take() {
+                do throws(FirewallError) { _ = try four.finish() } catch { failure = failure ?? error }
+            }
+            if let six = six.take() {
+                do throws(FirewallError) { _ = try six.finish() } catch { failure = failure ?? error }
+            }
+            if let failure { throw failure }
         }
     }
 
     /// Makes the changes.
     /// `namespace`: the descriptor of the network namespace to make them in; -1 for this process's own.
     public func apply(_ transaction: FirewallTransaction, namespace: Int32 = -1) throws(FirewallError) {
-        if transaction.isEmpty { return }
         try start(transaction, namespace: namespace).finish()
     }
 
     /// Starts making the changes; the run must be finished.
     public func start(
         _ transaction: FirewallTransaction, namespace: Int32 = -1
-    ) throws(FirewallError) -> Run {
-        let arguments = ["iptables-restore", "--wait", "10", "--noflush"]
-        let command = arguments.joined(separator: " ")
-        do throws(SystemCallError) {
-            let input = try Firewall.memoryFile("rules")
-            try input.writeAll(transaction.text)
-            lseek(input.number, 0, SEEK_SET)
-            let output = try Firewall.memoryFile("output")
-            var spawn = Spawn(arguments[0], arguments)
-            spawn.descriptors = [input.number, -1, output.number]
-            spawn.networkNamespace = namespace
-            return Run(pid: try spawn.start(), output: output, command: command)
-        } catch {
-            throw FirewallError(command: command, output: error.description, status: -1)
-        }
+    ) throws(FirewallError) -> Run { try Run(transaction, namespace: namespace) }
+
+    private static func restore(
+        _ transaction: FirewallTransaction, _ family: FirewallFamily, _ namespace: Int32
+    ) throws(FirewallError) -> Program? {
+        if transaction.isEmpty(family) { return nil }
+        let arguments = [family.program + "-restore", "--wait", "10", "--noflush"]
+        let input = try memoryFile(transaction.text(family))
+        return try Program.start(arguments, input: input.number, namespace: namespace)
     }
 
-    /// Reads the rules of every table.
-    public func read(namespace: Int32 = -1) throws(FirewallError) -> FirewallRules {
-        let command = "iptables-save"
-        let run: Run
-        do throws(SystemCallError) {
-            let output = try Firewall.memoryFile("output")
-            var spawn = Spawn(command, [command])
-            spawn.descriptors = [-1, output.number, -1]
-            spawn.networkNamespace = namespace
-            run = Run(pid: try spawn.start(), output: output, command: command)
-        } catch {
-            throw FirewallError(command: command, output: error.description, status: -1)
-        }
-        return FirewallRules(parsing: try Firewall.result(pid: run.pid, output: run.output, command: command))
+    /// Reads a family's rules of every table.
+    public func read(
+        _ family: FirewallFamily = .four, namespace: Int32 = -1
+    ) throws(FirewallError) -> FirewallRules {
+        let text = try Program.start([family.program + "-save"], input: -1, namespace: namespace).finish()
+        return FirewallRules(parsing: text, family)
     }
 
-    private static func memoryFile(_ name: String) throws(SystemCallError) -> Descriptor {
-        Descriptor(owning: try checked("memfd_create", name) { cl_memfd_create(name, UInt32(CL_MFD_CLOEXEC)) })
-    }
-
-    /// Waits for a program whose output goes into the file, and returns that when it succeeded.
-    fileprivate static func result(
-        pid: Int32, output: borrowing Descriptor, command: String
-    ) throws(FirewallError) -> String {
-        let status: ExitStatus
-        let text: String
+    /// A file without a name, to be read from its start.
+    private static func memoryFile(_ text: String = "") throws(FirewallError) -> Descriptor {
         do throws(SystemCallError) {
-            status = try Process.wait(pid)
-            lseek(output.number, 0, SEEK_SET)
-            text = String(decoding: try output.readAll(), as: UTF8.self)
+            let file = Descriptor(
+                owning: try checked("memfd_create") { cl_memfd_create("firewall", UInt32(CL_MFD_CLOEXEC)) })
+            try file.writeAll(text)
+            lseek(file.number, 0, SEEK_SET)
+            return file
         } catch {
-            throw FirewallError(command: command, output: error.description, status: -1)
+            throw FirewallError(command: "memfd_create", output: error.description, status: -1)
         }
-        if status == .exited(0) { return text }
-        let lines = text.split(separator: "\n").map(String.init)
-        throw FirewallError(command: command, output: lines.joined(separator: " "), status: status.shellStatus)
     }
 }

@@ -2,6 +2,7 @@
 extension RouteRequest {
     private enum Attribute {
         static let address: UInt16 = 1, name: UInt16 = 3, mtu: UInt16 = 4, master: UInt16 = 10
+        static let queueLength: UInt16 = 13
         static let protocolInfo: UInt16 = 12 | 0x8000, linkInfo: UInt16 = 18, namespace: UInt16 = 28
         static let kind: UInt16 = 1, data: UInt16 = 2, peer: UInt16 = 1, portMode: UInt16 = 4
     }
@@ -26,6 +27,7 @@ extension RouteRequest {
         var bytes = link()
         bytes.attribute(Attribute.name, name)
         bytes.attribute(Attribute.address, hardwareAddress)
+        bytes.attribute(Attribute.queueLength, UInt32(0))
         if let mtu { bytes.attribute(Attribute.mtu, UInt32(mtu)) }
         bytes.nested(Attribute.linkInfo) { $0.attribute(Attribute.kind, "bridge") }
         return RouteRequest(
@@ -40,6 +42,7 @@ extension RouteRequest {
         var bytes = link(up: true)
         bytes.attribute(Attribute.name, host)
         bytes.attribute(Attribute.mtu, UInt32(mtu))
+        bytes.attribute(Attribute.queueLength, UInt32(0))
         bytes.attribute(Attribute.master, UInt32(bitPattern: master))
         bytes.nested(Attribute.linkInfo) { info in
             info.attribute(Attribute.kind, "veth")
@@ -49,6 +52,7 @@ extension RouteRequest {
                     inner.attribute(Attribute.name, peer)
                     inner.attribute(Attribute.address, peerAddress)
                     inner.attribute(Attribute.mtu, UInt32(mtu))
+                    inner.attribute(Attribute.queueLength, UInt32(0))
                     inner.attribute(Attribute.namespace, UInt32(bitPattern: namespace))
                 }
             }

@@ -8,9 +8,12 @@ public struct RouteSocket: ~Copyable, Sendable {
     private let socket: Descriptor
 
     /// Opens the socket in the calling thread's network namespace.
-    public init() throws(SystemCallError) {
-        // AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE
-        socket = Descriptor(owning: try checked("socket", "netlink") { CLinux.socket(16, 3 | 0o2000000, 0) })
+    public init() throws(SystemCallError) { try self.init(kind: 0) }
+
+    /// `kind`: NETLINK_*
+    init(kind: Int32) throws(SystemCallError) {
+        // AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC
+        socket = Descriptor(owning: try checked("socket", "netlink") { CLinux.socket(16, 3 | 0o2000000, kind) })
     }
 
     /// Performs the requests in one system call, in order. The first that fails is thrown after all were answered; the
@@ -57,33 +60,37 @@ public struct RouteSocket: ~Copyable, Sendable {
         }
     }
 
-    /// The IPv4 addresses by the index of their interface.
-    public func addresses() throws(SystemCallError) -> [(index: Int32, prefix: IPv4Prefix)] {
-        try query(.allAddresses, many: true).compactMap { _, body in
+    /// The addresses of a family by the index of their interface.
+    public func addresses<Address>(
+        of family: Address.Type = IPv4Address.self
+    ) throws(SystemCallError) -> [(index: Int32, prefix: NetworkPrefix<Address>)] {
+        try query(.allAddresses(Address.family), many: true).compactMap { _, body in
             let reader = MessageReader(body)
             let attributes = reader.attributes(from: 8)
-            guard let length = reader.u8(1), length <= 32, let index = reader.u32(4),
-                let local = attributes[2] ?? attributes[1], let address = IPv4Address(bytes: local)
+            guard let length = reader.u8(1), length <= Address.Value.bitWidth, let index = reader.u32(4),
+                let local = attributes[2] ?? attributes[1], let address = Address(bytes: local)
             else { return nil }
-            return (Int32(bitPattern: index), IPv4Prefix(address, Int(length)))
+            return (Int32(bitPattern: index), NetworkPrefix(address, Int(length)))
         }
     }
 
-    /// The destinations of the IPv4 routes in the main table, without the default route, and the index of the interface
-    /// they lead out of (0 when they have none).
-    public func routes() throws(SystemCallError) -> [(destination: IPv4Prefix, index: Int32)] {
-        try query(.allRoutes, many: true).compactMap { _, body in
+    /// The destinations of a family's routes in the main table, without the default route, and the index of the
+    /// interface they lead out of (0 when they have none).
+    public func routes<Address>(
+        of family: Address.Type = IPv4Address.self
+    ) throws(SystemCallError) -> [(destination: NetworkPrefix<Address>, index: Int32)] {
+        try query(.allRoutes(Address.family), many: true).compactMap { _, body in
             let reader = MessageReader(body)
             let attributes = reader.attributes(from: 12)
-            guard let length = reader.u8(1), length > 0, length <= 32, reader.u8(4) == 254,
-                let destination = attributes[1], let address = IPv4Address(bytes: destination)
+            guard let length = reader.u8(1), length > 0, length <= Address.Value.bitWidth, reader.u8(4) == 254,
+                let destination = attributes[1], let address = Address(bytes: destination)
             else { return nil }
             let index = attributes[4].flatMap { MessageReader($0).u32(0) } ?? 0
-            return (IPv4Prefix(address, Int(length)), Int32(bitPattern: index))
+            return (NetworkPrefix(address, Int(length)), Int32(bitPattern: index))
         }
     }
 
-    private func query(
+    func query(
         _ request: RouteRequest, many: Bool
     ) throws(SystemCallError) -> [(type: UInt16, body: ArraySlice<UInt8>)] {
         try send(request.message(sequence: 1, adding: Route.request))

@@ -68,6 +68,11 @@ extension Directive {
             Directive("dns", .list(\.dns), "DNS server to use"),
             Directive("dns-opt", key: "dns-opts", .list(\.dnsOptions), "DNS options to use"),
             Directive("dns-search", .list(\.dnsSearch), "DNS search domains to use"),
+            Directive(
+                "default-gateway-v6", type: "ip", .text(\.defaultGatewayV6), "Container default gateway IPv6 address"),
+            Directive("fixed-cidr-v6", .text(\.fixedCIDRv6), "IPv6 subnet for fixed IPs"),
+            Directive("ip6tables", .flag(\.ip6tables), "Enable addition of ip6tables rules"),
+            Directive("ipv6", .flag(\.enablesIPv6), "Enable IPv6 networking"),
             Directive("fixed-cidr", .text(\.fixedCIDR), "IPv4 subnet for fixed IPs"),
             Directive(
                 "host-gateway-ip", type: "ip", .text(\.hostGatewayAddress),
@@ -133,10 +138,6 @@ extension Directive {
                 "cpu-rt-runtime", type: "int", .refused,
                 "Limit the CPU real-time runtime in microseconds for the parent cgroup for all containers"),
             Directive("cri-containerd", .refused, "start containerd with cri"),
-            Directive("default-gateway-v6", type: "ip", .refused, "Container default gateway IPv6 address"),
-            Directive("fixed-cidr-v6", type: "string", .refused, "IPv6 subnet for fixed IPs"),
-            Directive("ip6tables", .refused, "Enable addition of ip6tables rules"),
-            Directive("ipv6", .refused, "Enable IPv6 networking"),
             Directive("max-concurrent-downloads", type: "int", .refused, "Set the max concurrent downloads"),
             Directive("max-concurrent-uploads", type: "int", .refused, "Set the max concurrent uploads"),
             Directive("max-download-attempts", type: "int", .refused, "Set the max download attempts for each pull"),

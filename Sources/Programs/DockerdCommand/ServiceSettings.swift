@@ -112,6 +112,9 @@ extension Settings {
         configuration.bridgeAddress = bridgeAddress
         configuration.fixedCIDR = fixedCIDR
         configuration.defaultGateway = defaultGateway
+        configuration.enablesIPv6 = enablesIPv6
+        configuration.fixedCIDRv6 = fixedCIDRv6
+        configuration.defaultGatewayV6 = defaultGatewayV6
         for entry in addressPools {
             var base = ""
             var size = 0
@@ -124,6 +127,7 @@ extension Settings {
         }
         configuration.interContainerCommunication = interContainerCommunication
         configuration.usesIptables = iptables
+        configuration.usesIP6tables = ip6tables
         configuration.enablesForwarding = forwards
         configuration.masquerades = masquerades
         configuration.publishAddress = publishAddress

@@ -43,6 +43,9 @@ struct Settings: Sendable {
     var bridgeAddress = ""
     var fixedCIDR = ""
     var defaultGateway = ""
+    var enablesIPv6 = false
+    var fixedCIDRv6 = ""
+    var defaultGatewayV6 = ""
     var addressPools: [String] = []
     var dns: [String] = []
     var dnsOptions: [String] = []
@@ -53,6 +56,7 @@ struct Settings: Sendable {
     var forwards = true
     var masquerades = true
     var iptables = true
+    var ip6tables = false
     var mtu = 0
     var userlandProxy = true
     var userlandProxyPath = ""

@@ -211,6 +211,9 @@ struct SettingsReader {
             throw SettingsError(
                 message: "error initializing graphdriver: driver not supported: " + settings.storageDriver)
         }
+        if settings.ip6tables && !settings.experimental {
+            throw SettingsError(message: "ip6tables rules are only available if experimental features are enabled")
+        }
         if settings.shutdownTimeout < -1 {
             throw SettingsError(message: "invalid shutdown-timeout: " + String(settings.shutdownTimeout))
         }

@@ -11,7 +11,6 @@ struct ContainerFilter: Sendable {
     private var published: [PortRange] = []
     private var exposed: [PortRange] = []
     private var isTask: Bool?
-    private var names: [NamePattern] = []
 
     static let known = [
         "ancestor", "before", "exited", "id", "isolation", "label", "name", "status", "health", "since", "volume",
@@ -68,7 +67,6 @@ struct ContainerFilter: Sendable {
         }
         for text in filters["publish"] { published.append(try PortRange(parsing: text)) }
         for text in filters["expose"] { exposed.append(try PortRange(parsing: text)) }
-        names = filters["name"].map { NamePattern($0) }
     }
 
     func matches(_ record: ContainerRecord) -> Bool {
@@ -79,7 +77,8 @@ struct ContainerFilter: Sendable {
 
     private func matchesIdentity(_ record: ContainerRecord) -> Bool {
         if filters.contains("id") && !filters["id"].contains(where: { record.id.hasPrefix($0) }) { return false }
-        if !names.isEmpty && !names.contains(where: { $0.matches(record.name) }) { return false }
+        // With and without the slash.
+        if !filters.matchName("name", record.name) && !filters.matchName("name", "/" + record.name) { return false }
         if !filters.matchLabels("label", record.config.labels ?? [:]) { return false }
         if let ancestors, !ancestors.contains(record.imageID) { return false }
         if let before, record.created >= before { return false }
@@ -149,31 +148,5 @@ struct PortRange: Equatable {
         // What is no port is exposed by no container.
         guard let parsed = try? PortNumber(parsing: port) else { return false }
         return parsed.proto == proto && (first...last).contains(parsed.number)
-    }
-}
-
-/// A name filter: a part of the name, held to the beginning by "^" (with or without a slash) and to the end by "$".
-struct NamePattern: Equatable {
-    private let text: String
-    private let isAnchoredAtStart: Bool
-    private let isAnchoredAtEnd: Bool
-
-    init(_ pattern: String) {
-        var rest = Substring(pattern)
-        isAnchoredAtStart = rest.hasPrefix("^")
-        if isAnchoredAtStart { rest = rest.dropFirst() }
-        if rest.hasPrefix("/") { rest = rest.dropFirst() }
-        isAnchoredAtEnd = rest.hasSuffix("$")
-        if isAnchoredAtEnd { rest = rest.dropLast() }
-        text = String(rest)
-    }
-
-    func matches(_ name: String) -> Bool {
-        switch (isAnchoredAtStart, isAnchoredAtEnd) {
-        case (true, true): name == text
-        case (true, false): name.hasPrefix(text)
-        case (false, true): name.hasSuffix(text)
-        case (false, false): StartFailure.contains(name, text)
-        }
     }
 }

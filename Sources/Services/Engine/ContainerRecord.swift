@@ -122,7 +122,16 @@ public struct ContainerRecord: Equatable, Sendable {
             ("OS", .string("linux")), ("RestartCount", .int(life.restartCount)),
             ("HasBeenStartedBefore", .bool(life.hasBeenStarted)), ("HasBeenManuallyStopped", .bool(life.stoppedByUser)),
             ("MountPoints", mountMap), ("SnapshotKey", .string(snapshotKey)),
+            ("DesiredMacAddresses", hardwareAddresses),
         ]).encoded()
+    }
+
+    /// Hardware addresses asked for, by network.
+    private var hardwareAddresses: JSON {
+        .members(
+            networkSettings.networks.filter { !$1.desiredMacAddress.isEmpty }.sorted { $0.key < $1.key }.map {
+                ($0.key, .string($0.value.desiredMacAddress))
+            })
     }
 
     /// Reads the two files of a record.
@@ -140,6 +149,9 @@ public struct ContainerRecord: Equatable, Sendable {
             stopped: try json.bool("HasBeenManuallyStopped"))
         if let inner = try state.object("Health") { health = try Health(json: inner) }
         networkSettings = try NetworkSettings(json: try json.object("NetworkSettings") ?? JSON.Object())
+        for (network, address) in try json.stringMap("DesiredMacAddresses") {
+            networkSettings.networks[network]?.desiredMacAddress = address
+        }
         let points = try json.object("MountPoints") ?? JSON.Object()
         for name in points.names {
             guard let point = try points.object(name) else { continue }

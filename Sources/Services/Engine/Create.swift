@@ -134,10 +134,12 @@ extension Engine {
         if mode.hasPrefix("container:") { return settings }
         let name = mode == "default" ? "bridge" : mode
         settings.networks = draft.networking
+        for (name, asked) in draft.networking { settings.networks[name]?.desiredMacAddress = asked.macAddress }
         if let asked = settings.networks.removeValue(forKey: "default") { settings.networks["bridge"] = asked }
         if settings.networks[name] == nil {
             var endpoint = EndpointSettings()
             endpoint.macAddress = draft.config.macAddress
+            endpoint.desiredMacAddress = draft.config.macAddress
             settings.networks[name] = endpoint
         }
         return settings

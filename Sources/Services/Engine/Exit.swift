@@ -55,12 +55,8 @@ extension Engine {
     private static func cleared(_ settings: NetworkSettings) -> NetworkSettings {
         var clean = NetworkSettings()
         for (name, endpoint) in settings.networks {
-            var kept = EndpointSettings()
-            kept.ipamConfig = endpoint.ipamConfig
-            kept.links = endpoint.links
-            kept.aliases = endpoint.aliases
-            kept.driverOpts = endpoint.driverOpts
-            kept.gwPriority = endpoint.gwPriority
+            var kept = endpoint.asked
+            kept.macAddress = ""
             kept.networkID = endpoint.networkID
             kept.dnsNames = endpoint.dnsNames
             clean.networks[name] = kept

@@ -25,6 +25,7 @@ extension Engine {
                 }
                 var settings = endpoint
                 settings.networkID = found.id
+                settings.desiredMacAddress = endpoint.macAddress
                 let asked = settings
                 container.update { $0.networkSettings.networks[found.name] = asked }
                 try await self.save(container)
@@ -68,13 +69,13 @@ extension Engine {
     }
 
     private static func checkConnect(_ record: ContainerRecord, _ network: NetworkInspect) throws(EngineError) {
-        if record.hostConfig.networkMode.hasPrefix("container:") {
+        if record.hostConfig.networkMode.hasPrefix("container:") || record.hostConfig.networkMode == "host" {
             throw .invalid(
                 "container sharing network namespace with another container or host cannot be connected to any"
                     + " other network"
             )
         }
-        if record.hostConfig.networkMode == "host" || network.driver == "host" {
+        if network.driver == "host" {
             throw .invalid("container cannot be disconnected from host network or connected to host network")
         }
         if network.driver == "null" || record.networkSettings.networks["none"] != nil {
@@ -85,7 +86,7 @@ extension Engine {
 
     /// What a running container's network is now: in its record, and in the files it sees.
     private func takeOver(_ sandbox: Sandbox, _ container: Container) async throws(EngineError) {
-        container.update { $0.networkSettings = Engine.inspected(sandbox) }
+        container.update { $0.networkSettings = sandbox.settings }
         let (hosts, resolvConf) = (store.file(container.id, "hosts"), store.file(container.id, "resolv.conf"))
         try await Workers.shared.run { () throws(EngineError) in
             do throws(SystemCallError) {

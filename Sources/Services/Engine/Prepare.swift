@@ -33,7 +33,7 @@ extension Engine {
             let changed = inputs.record.mounts
             container.update { $0.mounts = changed }
         }
-        container.update { $0.networkSettings = Engine.inspected(sandbox) }
+        container.update { $0.networkSettings = sandbox.settings }
         if record.config.hostname.isEmpty, let other = networkPartner(record) {
             container.update { $0.config.hostname = other.config.hostname }
             inputs.record.config.hostname = other.config.hostname
@@ -67,21 +67,6 @@ extension Engine {
                 ).list
         }
         return list
-    }
-
-    static func inspected(_ sandbox: Sandbox) -> NetworkSettings {
-        var settings = sandbox.settings
-        if let bridge = sandbox.endpoints["bridge"] {
-            settings.endpointID = bridge.endpointID
-            settings.gateway = bridge.gateway
-            settings.ipAddress = bridge.ipAddress
-            settings.ipPrefixLen = bridge.ipPrefixLen
-            settings.ipv6Gateway = bridge.ipv6Gateway
-            settings.globalIPv6Address = bridge.globalIPv6Address
-            settings.globalIPv6PrefixLen = bridge.globalIPv6PrefixLen
-            settings.macAddress = bridge.macAddress
-        }
-        return settings
     }
 
     /// Which namespaces are joined or left out.
@@ -152,7 +137,7 @@ extension Engine {
                 throw .conflict("cannot join network of a non running container: " + other.id)
             }
         }
-        request.networks = record.networkSettings.networks
+        request.networks = record.networkSettings.networks.mapValues(\.asked)
         request.portBindings = config.portBindings
         request.exposedPorts = record.config.exposedPorts.sorted()
         request.publishAllPorts = config.publishAllPorts
@@ -164,7 +149,7 @@ extension Engine {
         for link in config.links ?? [] {
             let parts = link.split(separator: ":").map { String($0) }
             guard let name = parts.first else { throw .invalid("invalid link: " + link) }
-            let other = try find(name)
+            let other = try linked(name)
             guard other.record.life.isRunning else {
                 throw .conflict(
                     "Cannot link to a non running container: /\(other.record.name) AS /\(record.name)/"
@@ -174,6 +159,12 @@ extension Engine {
                 .init(containerID: other.id, containerName: other.record.name, alias: parts.last ?? name))
         }
         return request
+    }
+
+    private func linked(_ name: String) throws(EngineError) -> Container {
+        do throws(EngineError) { return try find(name) } catch {
+            throw EngineError(status: error.status, message: "could not get container for \(name): \(error.message)")
+        }
     }
 
     private func openStreams(_ container: Container) async throws(EngineError) -> ProcessStreams {

@@ -6,11 +6,11 @@ internal import Netlink
 struct BridgeSettings: Equatable, Sendable {
     /// The interface on the host.
     var interface: String
-    var subnet: IPv4Prefix
-    /// The part of the subnet that containers get, when not all of it.
-    var range: IPv4Prefix?
-    var gateway: IPv4Address
-    var reserved: [IPv4Address] = []
+    var four: AddressPlan<IPv4Address>
+    /// nil without IPv6.
+    var six: AddressPlan<IPv6Address>?
+    /// Whether containers get IPv6 addresses that end in their hardware addresses.
+    var derivesIPv6 = false
     var mtu = 1500
     var allowsContainerTraffic = true
     var masquerades = true
@@ -31,10 +31,15 @@ struct BridgeSettings: Equatable, Sendable {
     }
 
     init(interface: String, subnet: IPv4Prefix, gateway: IPv4Address) {
-        self.interface = interface
-        self.subnet = subnet
-        self.gateway = gateway
+        self.init(interface: interface, AddressPlan(subnet: subnet, gateway: gateway))
     }
+
+    init(interface: String, _ four: AddressPlan<IPv4Address>) {
+        self.interface = interface
+        self.four = four
+    }
+
+    var subnet: IPv4Prefix { four.subnet }
 
     /// Takes over what the user's options say; unknown ones are passed over, as upstream does.
     mutating func apply(options: [String: String]) throws(NetworkError) {
@@ -78,22 +83,19 @@ struct BridgeSettings: Equatable, Sendable {
 
 extension BridgeSettings {
     var json: JSON {
-        .members([
-            ("interface", .string(interface)), ("subnet", .string(subnet.description)),
-            ("range", range.map { .string($0.description) } ?? .null), ("gateway", .string(gateway.description)),
-            ("reserved", .strings(reserved.map(\.description))), ("mtu", .int(mtu)),
-            ("icc", .bool(allowsContainerTraffic)), ("masquerade", .bool(masquerades)),
-            ("publishAddress", .string(publishAddress)), ("interfacePrefix", .string(interfacePrefix)),
-            ("ownsInterface", .bool(ownsInterface)),
-        ])
+        .members(
+            four.members + [
+                ("interface", .string(interface)), ("six", six.map { .members($0.members) } ?? .null),
+                ("derivesIPv6", .bool(derivesIPv6)), ("mtu", .int(mtu)), ("icc", .bool(allowsContainerTraffic)),
+                ("masquerade", .bool(masquerades)), ("publishAddress", .string(publishAddress)),
+                ("interfacePrefix", .string(interfacePrefix)), ("ownsInterface", .bool(ownsInterface)),
+            ])
     }
 
     init(json: JSON.Object) throws(JSON.Failure) {
-        guard let subnet = IPv4Prefix(try json.string("subnet")), let gateway = IPv4Address(try json.string("gateway"))
-        else { throw JSON.Failure("a bridge without subnet or gateway") }
-        self.init(interface: try json.string("interface"), subnet: subnet, gateway: gateway)
-        range = IPv4Prefix(try json.string("range"))
-        reserved = try json.strings("reserved").compactMap { IPv4Address($0) }
+        self.init(interface: try json.string("interface"), try AddressPlan(json: json))
+        if let object = try json.object("six") { six = try AddressPlan(json: object) }
+        derivesIPv6 = try json.bool("derivesIPv6")
         mtu = try json.int("mtu", default: 1500)
         allowsContainerTraffic = try json.bool("icc", default: true)
         masquerades = try json.bool("masquerade", default: true)

@@ -2,7 +2,7 @@ internal import Netlink
 
 /// A question of one container (RFC 1035), read without trusting a byte of it.
 struct DNSQuestion: Equatable {
-    enum Kind: UInt16 { case address = 1, pointer = 12, address6 = 28 }
+    enum Kind: UInt16 { case address = 1, pointer = 12, mail = 15, address6 = 28 }
 
     let id: UInt16
     let wantsRecursion: Bool
@@ -53,11 +53,16 @@ struct DNSQuestion: Equatable {
         String(decoding: label.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }, as: UTF8.self)
     }
 
-    /// The address a question by pointer is about ("4.3.2.1.in-addr.arpa").
-    var pointerAddress: IPv4Address? {
-        let suffix = ".in-addr.arpa"
-        guard name.hasSuffix(suffix) else { return nil }
-        return IPv4Address(name.dropLast(suffix.count).split(separator: ".").reversed().joined(separator: "."))
+    /// The address a question by pointer is about: "4.3.2.1.in-addr.arpa", or 32 digits before "ip6.arpa".
+    var pointerAddress: InternetAddress? {
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        if labels.count == 6, labels.suffix(2) == ["in-addr", "arpa"] {
+            return IPv4Address(labels.dropLast(2).reversed().joined(separator: ".")).map { .four($0) }
+        }
+        guard labels.count == 34, labels.suffix(2) == ["ip6", "arpa"] else { return nil }
+        let digits = labels.dropLast(2).reversed()
+        guard digits.allSatisfy({ $0.utf8.count == 1 }) else { return nil }
+        return UInt128(digits.joined(), radix: 16).map { .six(IPv6Address($0)) }
     }
 
     /// Whether bytes answer this question: same question, a response.
@@ -93,11 +98,12 @@ struct DNSQuestion: Equatable {
             + [UInt8(data.count >> 8), UInt8(data.count & 255)] + data
     }
 
-    /// Addresses, or for an empty list "the name exists, without any".
-    func answer(_ addresses: [IPv4Address]) -> [UInt8] {
-        // 30 of them fit the 512 bytes of a datagram.
-        let some = addresses.prefix(25)
-        return header(code: 0, answers: some.count) + section + some.flatMap { record($0.bytes) }
+    /// Addresses of the type asked for, or for an empty list "the name exists, without any".
+    func answer(_ addresses: [[UInt8]]) -> [UInt8] {
+        // As many as fit the 512 bytes of a datagram.
+        let room = (512 - 12 - section.count) / ((addresses.first?.count ?? 4) + 12)
+        let some = addresses.prefix(min(25, room))
+        return header(code: 0, answers: some.count) + section + some.flatMap { record($0) }
     }
 
     func answer(pointer target: String) -> [UInt8] {

@@ -17,21 +17,37 @@ enum HostBridge {
                 try route.perform(
                     .addBridge(
                         bridge.interface, hardwareAddress: address, mtu: bridge.mtu == 1500 ? nil : bridge.mtu))
+                // The host takes no routes from its containers.
+                let path = "ipv6/conf/" + bridge.interface + "/accept_ra"
+                if value(path) != nil { try set(path, "0") }
             }
             let link = try route.link(bridge.interface)
-            let present = try route.addresses().filter { $0.index == link.index }.map(\.prefix)
-            var requests: [RouteRequest] = []
-            if bridge.ownsInterface {
-                for other in present where other != bridge.subnet {
-                    requests.append(.deleteAddress(other, index: link.index))
-                }
+            var requests = try missing([bridge.subnet], on: link, of: bridge, route)
+            if let six = bridge.six {
+                let path = "ipv6/conf/" + bridge.interface + "/disable_ipv6"
+                if value(path) != "0" { try set(path, "0") }
+                // fe80::1, as upstream gives every bridge.
+                let local = IPv6Prefix(IPv6Address(0xFE80 << 112 | 1), 64)
+                requests += try missing([six.subnet, local], on: link, of: bridge, route)
             }
-            if !present.contains(bridge.subnet) { requests.append(.addAddress(bridge.subnet, index: link.index)) }
             if !link.isUp { requests.append(.setUp(link.index)) }
             try route.perform(requests)
         } catch {
             throw .failed("failed to set up bridge " + bridge.interface + ": " + error.description)
         }
+    }
+
+    /// What gives a bridge these addresses, and takes others of their family from it when it is the network's own. The
+    /// kernel's link-local address stays.
+    private static func missing<Address>(
+        _ wanted: [NetworkPrefix<Address>], on link: Link, of bridge: BridgeSettings, _ route: borrowing RouteSocket
+    ) throws(SystemCallError) -> [RouteRequest] {
+        let present = try route.addresses(of: Address.self).filter { $0.index == link.index }.map(\.prefix)
+        let others = present.filter { prefix in
+            bridge.ownsInterface && !wanted.contains(prefix) && !prefix.description.hasPrefix("fe80:")
+        }
+        return others.map { .deleteAddress($0, index: link.index) }
+            + wanted.filter { !present.contains($0) }.map { .addAddress($0, index: link.index) }
     }
 
     /// Removes the bridge; one that is gone or another's is left alone.

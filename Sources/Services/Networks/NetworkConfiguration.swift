@@ -23,12 +23,18 @@ public struct NetworkConfiguration: Sendable {
     public var fixedCIDR = ""
     /// `--default-gateway`
     public var defaultGateway = ""
+    /// `--ipv6`, `--fixed-cidr-v6`, `--default-gateway-v6`: IPv6 of the default bridge.
+    public var enablesIPv6 = false
+    public var fixedCIDRv6 = ""
+    public var defaultGatewayV6 = ""
     /// `--default-address-pool`; empty for the built-in ones.
     public var addressPools: [Pool] = []
     /// `--icc`
     public var interContainerCommunication = true
     /// `--iptables`
     public var usesIptables = true
+    /// `--ip6tables`
+    public var usesIP6tables = false
     /// `--ip-forward`
     public var enablesForwarding = true
     /// `--ip-masq`

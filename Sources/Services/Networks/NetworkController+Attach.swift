@@ -124,12 +124,14 @@ extension NetworkController {
         for link in links {
             record.links.append((link.alias, link.containerName))
             guard record.endpoints.contains(where: { $0.networkName == "bridge" }) else { continue }
-            let endpoint = state.sandboxes[link.containerID]?.endpoints.first { $0.networkName == "bridge" }
-            guard let address = endpoint?.address?.address else {
+            guard let linked = state.sandboxes[link.containerID] else {
                 throw .conflict(
                     "Cannot link to a non running container: /\(link.containerName) AS"
                         + " /\(record.containerName)/\(link.alias)"
                 )
+            }
+            guard let address = linked.endpoints.first(where: { $0.networkName == "bridge" })?.address?.address else {
+                throw .invalid("Cannot link to /\(link.containerName), as it does not belong to the default network")
             }
             var names: [String] = []
             for name in [link.alias, String(link.containerID.prefix(12)), link.containerName]
@@ -170,7 +172,10 @@ extension NetworkController {
                 try host.perform(.setHairpin(try host.link(endpoint.hostInterface).index))
             }
             let index = try inside.route.link(endpoint.interface).index
-            try inside.route.perform([.addAddress(address, index: index), .setUp(index)])
+            try inside.setSwitches(endpoint)
+            var requests: [RouteRequest] = [.addAddress(address, index: index)]
+            if let six = endpoint.address6 { requests.append(.addAddress(six, index: index, announced: false)) }
+            try inside.route.perform(requests + [.setUp(index)])
         } catch {
             throw .failed(
                 "failed to create endpoint on network \(endpoint.networkName): adding interface "
@@ -184,17 +189,23 @@ extension NetworkController {
     ) throws(NetworkError) {
         do throws(SystemCallError) {
             if replacing {
-                do throws(SystemCallError) { try inside.route.perform(.deleteDefaultRoute()) } catch
-                    where error.number == 3
-                {
-                    // ESRCH: there was none, or it went with its interface.
-                }
+                try Self.removeRoute(.deleteDefaultRoute(IPv4Address.self), inside.route)
+                try Self.removeRoute(.deleteDefaultRoute(IPv6Address.self), inside.route)
             }
-            guard let endpoint = gatewayEndpoint(record), let gateway = endpoint.gateway else { return }
+            guard let endpoint = gatewayEndpoint(record) else { return }
             let index = try inside.route.link(endpoint.interface).index
-            try inside.route.perform(.addDefaultRoute(gateway: gateway, index: index))
+            var requests: [RouteRequest] = []
+            if let gateway = endpoint.gateway { requests.append(.addDefaultRoute(gateway: gateway, index: index)) }
+            if let gateway = endpoint.gateway6 { requests.append(.addDefaultRoute(gateway: gateway, index: index)) }
+            try inside.route.perform(requests)
         } catch {
             throw .failed("failed to set gateway: " + error.description)
+        }
+    }
+
+    private static func removeRoute(_ request: RouteRequest, _ route: borrowing RouteSocket) throws(SystemCallError) {
+        do throws(SystemCallError) { try route.perform(request) } catch  where error.number == 3 {
+            // ESRCH: there was none, or it went with its interface.
         }
     }
 

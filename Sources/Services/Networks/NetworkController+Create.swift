@@ -31,23 +31,23 @@ extension NetworkController {
             throw .forbidden("operation is not permitted on predefined " + request.name + " network ")
         }
         if request.ingress { throw .forbidden("Ingress network can only be global scope network") }
-        if !request.scope.isEmpty && request.scope != "local" {
+        if request.scope == "swarm" {
             throw .forbidden("cannot create a swarm scoped network when swarm is not active")
         }
-        switch request.driver {
-        case "", "bridge", "default": break
-        case "host", "null": throw .forbidden("only one instance of \"" + request.driver + "\" network is allowed")
-        case "overlay":
+        if request.scope == "global" || request.driver == "overlay" {
             throw NetworkError(
                 status: 503,
                 message: "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to "
                     + "connect this node to swarm and try again.")
+        }
+        switch request.driver {
+        case "", "bridge", "default": break
+        case "host", "null": throw .forbidden("only one instance of \"" + request.driver + "\" network is allowed")
         default: throw NetworkError(status: 404, message: "plugin \"" + request.driver + "\" not found")
         }
         if let driver = request.ipam?.driver, !driver.isEmpty, driver != "default" {
             throw NetworkError(status: 404, message: "plugin \"" + driver + "\" not found")
         }
-        if request.enableIPv6 == true { throw .unsupported("networks with IPv6 are not supported") }
         if request.enableIPv4 == false { throw .unsupported("networks without IPv4 are not supported") }
     }
 
@@ -55,21 +55,35 @@ extension NetworkController {
         network.isInternal = request.isInternal
         network.attachable = request.attachable
         network.configOnly = request.configOnly
+        network.enablesIPv6 = request.enableIPv6 ?? false
         network.options = request.options ?? [:]
         network.labels = request.labels ?? [:]
         network.ipamOptions = request.ipam?.options
         network.pools = request.ipam?.config ?? []
         guard let source = request.configFrom?.network, !source.isEmpty else { return }
-        let reference = try withState { (state) throws(NetworkError) in try state.network(source) }
-        guard reference.configOnly else {
-            throw .forbidden("network " + source + " is not a configuration network")
+        if request.configOnly {
+            throw .forbidden("a configuration network cannot depend on another configuration network")
+        }
+        if network.enablesIPv6 || !network.labels.isEmpty || !(network.ipamOptions ?? [:]).isEmpty
+            || !network.pools.isEmpty
+        {
+            throw .forbidden(
+                "user specified configurations are not supported if the network depends on a configuration network")
+        }
+        if !network.options.isEmpty {
+            throw .forbidden(
+                "network driver options are not supported if the network depends on a configuration network")
+        }
+        guard let reference = state.withLock({ $0.all.first { $0.name == source && $0.configOnly } }) else {
+            throw NetworkError(status: 404, message: "configuration network \"" + source + "\" does not exist")
         }
         network.configFrom = reference.name
         network.isInternal = reference.isInternal
+        network.enablesIPv6 = reference.enablesIPv6
         network.options = reference.options
         network.ipamOptions = reference.ipamOptions
         network.pools = reference.pools
-        network.labels.merge(reference.labels) { own, _ in own }
+        network.labels = reference.labels
     }
 
     /// What the kernel and the records get; undone when it fails half way.
@@ -100,6 +114,9 @@ extension NetworkController {
     func setSwitches(of bridge: BridgeSettings) throws(NetworkError) {
         do throws(SystemCallError) {
             // Without a proxy, packets to 127.0.0.1 are redirected to the container.
+            if bridge.six != nil && configuration.enablesForwarding {
+                for name in ["default", "all"] { try HostBridge.set("ipv6/conf/" + name + "/forwarding", "1") }
+            }
             if !configuration.usesProxy { try HostBridge.set("ipv4/conf/" + bridge.interface + "/route_localnet", "1") }
             if !bridge.allowsContainerTraffic && configuration.usesIptables {
                 guard HostBridge.value("bridge/bridge-nf-call-iptables") != nil else {
@@ -115,88 +132,17 @@ extension NetworkController {
         }
     }
 
-    // MARK: Addresses
-
     private func bridge(for network: NetworkRecord) throws(NetworkError) -> BridgeSettings {
-        let (subnet, range) = try subnet(for: network)
-        let pool = network.pools.first
-        var reserved: [IPv4Address] = []
-        var addresses = AddressPool(subnet: subnet, range: range)
-        for (name, text) in (pool?.auxiliaryAddresses ?? [:]).sorted(by: { $0.key < $1.key }) {
-            guard let address = IPv4Address(text), subnet.contains(address) else {
-                throw .forbidden(
-                    "auxiliary address: (\(name):\(text)) must belong to the master pool: \(subnet.masked)")
-            }
-            // The same address under two names is reserved once.
-            try? addresses.take(address)
-            reserved.append(address)
+        var settings = BridgeSettings(interface: "br-" + network.id.prefix(12), try plan(network))
+        if network.enablesIPv6 {
+            try Self.checkIPv6()
+            settings.six = try plan(network)
         }
-        let gateway = try gateway(pool?.gateway ?? "", &addresses)
-        var settings = BridgeSettings(
-            interface: "br-" + network.id.prefix(12), subnet: IPv4Prefix(gateway, subnet.length), gateway: gateway)
-        settings.range = range
-        settings.reserved = reserved
         settings.mtu = configuration.mtu > 0 ? configuration.mtu : 1500
         // `--ip` is for the default bridge alone.
         try settings.apply(options: network.options)
         try checkInterface(&settings, for: network)
         return settings
-    }
-
-    private func gateway(_ wanted: String, _ pool: inout AddressPool) throws(NetworkError) -> IPv4Address {
-        do throws(AddressPool.Failure) {
-            if wanted.isEmpty { return try pool.take() }
-            guard let address = IPv4Address(wanted) else { throw .outside }
-            try pool.take(address)
-            return address
-        } catch {
-            let reason = error == .inUse ? "Address already in use" : "Requested address is out of range"
-            throw NetworkError(
-                status: error == .inUse ? 403 : 400, message: "failed to allocate gateway (" + wanted + "): " + reason)
-        }
-    }
-
-    private func subnet(for network: NetworkRecord) throws(NetworkError) -> (IPv4Prefix, IPv4Prefix?) {
-        let others = state.withLock { $0.all.compactMap { $0.bridge?.subnet.masked } }
-        if network.pools.count > 1 {
-            for pool in network.pools where pool.subnet.contains(":") {
-                throw .unsupported("IPv6 subnets are not supported: " + pool.subnet)
-            }
-            throw .forbidden("bridge driver doesn't support multiple subnets")
-        }
-        guard let pool = network.pools.first else {
-            guard let free = subnets.firstFree(avoiding: others + (try hostRoutes(except: ""))) else {
-                throw NetworkError(
-                    status: 404,
-                    message: "could not find an available, non-overlapping IPv4 address pool among the defaults to "
-                        + "assign to the network")
-            }
-            return (free, nil)
-        }
-        guard let subnet = IPv4Prefix(pool.subnet) else {
-            if pool.subnet.contains(":") { throw .unsupported("IPv6 subnets are not supported: " + pool.subnet) }
-            throw .invalid("Invalid subnet \(pool.subnet) : invalid CIDR address: \(pool.subnet)")
-        }
-        if others.contains(where: { $0.overlaps(subnet) }) {
-            throw .forbidden("Pool overlaps with other one on this address space")
-        }
-        guard subnet.length <= 30 else { throw .invalid("subnet " + pool.subnet + " has no room for containers") }
-        if pool.ipRange.isEmpty { return (subnet.masked, nil) }
-        guard let range = IPv4Prefix(pool.ipRange), range.length >= subnet.length, subnet.contains(range.address) else {
-            throw .invalid("invalid ip-range " + pool.ipRange + ": not a part of subnet " + pool.subnet)
-        }
-        return (subnet.masked, range.masked)
-    }
-
-    /// Where the host's routes lead, but for those out of the interface named.
-    func hostRoutes(except name: String) throws(NetworkError) -> [IPv4Prefix] {
-        do throws(SystemCallError) {
-            let route = try RouteSocket()
-            let own = name.isEmpty ? -1 : try route.links().first { $0.name == name }?.index ?? -1
-            return try route.routes().filter { $0.index != own }.map(\.destination)
-        } catch {
-            throw .failed("failed to read the host's routes: " + error.description)
-        }
     }
 
     private func checkInterface(_ bridge: inout BridgeSettings, for network: NetworkRecord) throws(NetworkError) {

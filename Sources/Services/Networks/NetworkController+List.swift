@@ -29,8 +29,8 @@ extension NetworkController {
             !filters.contains(name) || filters[name].contains(where: test)
         }
         let kind = network.isPredefined ? "builtin" : "custom"
-        return any("driver") { network.driver == $0 } && any("id") { network.id.contains($0) }
-            && any("name") { network.name.contains($0) } && any("scope") { $0 == "local" }
+        return any("driver") { network.driver == $0 } && filters.matchName("id", network.id)
+            && filters.matchName("name", network.name) && any("scope") { $0 == "local" }
             && any("type") { kind == $0 } && filters.matchLabels("label", network.labels)
     }
 

@@ -1,28 +1,28 @@
 internal import Firewall
 internal import Linux
-internal import Netlink
 
 extension NetworkController {
     /// Publishes a container's ports through the endpoint that is its way out. On failure nothing stays published.
     func publish(_ record: inout SandboxRecord) throws(NetworkError) {
-        guard !record.wanted.isEmpty, let endpoint = gatewayEndpoint(record), let address = endpoint.address?.address,
+        guard !record.wanted.isEmpty, let endpoint = gatewayEndpoint(record),
             let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge })
         else { return }
         var hasRules = false
         do throws(NetworkError) {
             let wanted = record.wanted
-            let usesProxy = configuration.usesProxy
+            let reachesIPv6 = configuration.usesProxy || endpoint.address6 != nil
             record.published = try withState { (state) throws(NetworkError) in
-                try state.takePorts(wanted, publishAddress: bridge.publishAddress, usesProxy: usesProxy)
+                try state.takePorts(wanted, publishAddress: bridge.publishAddress, reachesIPv6: reachesIPv6)
             }
             record.portsNetworkID = endpoint.networkID
             try save(record)
-            try listen(&record, on: address)
+            try listen(&record, endpoint)
             var change = FirewallTransaction()
             for rule in portRules(record) { change.append(rule) }
             state.withLock { $0.put(record) }
             hasRules = true
             try apply(change)
+            forgetFlows(to: record.published)
             try save(record)
         } catch {
             unpublish(&record, hasRules: hasRules)
@@ -35,7 +35,7 @@ extension NetworkController {
 
     /// A listener for each port: a proxy, or a socket that keeps others away. A port that was free for anybody and that
     /// somebody else took is replaced by another one.
-    private func listen(_ record: inout SandboxRecord, on address: IPv4Address) throws(NetworkError) {
+    private func listen(_ record: inout SandboxRecord, _ endpoint: EndpointRecord) throws(NetworkError) {
         guard let proxy else {
             for port in record.published { try holders.hold(port, for: record.containerID) }
             return
@@ -44,17 +44,17 @@ extension NetworkController {
         var starting: [ProxyProcess.Starting] = []
         var waited = 0
         defer { for one in starting[waited...] { ProxyProcess.abandon(one) } }
-        for index in record.published.indices { starting.append(try start(proxy, &record, index, address)) }
+        for index in record.published.indices { starting.append(try start(proxy, &record, index, endpoint)) }
         while waited < starting.count {
             let one = starting[waited]
             waited += 1
-            try wait(one, proxy, &record, waited - 1, address)
+            try wait(one, proxy, &record, waited - 1, endpoint)
         }
     }
 
     private func wait(
         _ first: ProxyProcess.Starting, _ proxy: ProxyProcess, _ record: inout SandboxRecord, _ index: Int,
-        _ address: IPv4Address
+        _ endpoint: EndpointRecord
     ) throws(NetworkError) {
         var starting = first
         for attempt in 1... {
@@ -68,15 +68,16 @@ extension NetworkController {
                 record.published[index].hostPort = try withState { (state) throws(NetworkError) in
                     try state.replacePort(port)
                 }
-                starting = try start(proxy, &record, index, address)
+                starting = try start(proxy, &record, index, endpoint)
             }
         }
     }
 
     private func start(
-        _ proxy: ProxyProcess, _ record: inout SandboxRecord, _ index: Int, _ address: IPv4Address
+        _ proxy: ProxyProcess, _ record: inout SandboxRecord, _ index: Int, _ endpoint: EndpointRecord
     ) throws(NetworkError) -> ProxyProcess.Starting {
-        let starting = try proxy.start(record.published[index], to: address.description)
+        let port = record.published[index]
+        let starting = try proxy.start(port, to: endpoint.target(of: port))
         record.published[index].proxyPID = starting.pid
         record.published[index].proxyStartTime = Process.startTime(starting.pid) ?? 0
         return starting
@@ -90,10 +91,12 @@ extension NetworkController {
 
     /// Ends what `publish` began. What cannot be ended is named to `warn`.
     func unpublish(_ record: inout SandboxRecord, hasRules: Bool = true) {
+        let ports = record.published
         let change = endListening(&record)
         record.portsNetworkID = ""
         guard hasRules else { return }
         do throws(NetworkError) { try apply(change) } catch { configuration.warn(error.message) }
+        forgetFlows(to: ports)
     }
 
     /// Ends the listeners of the published ports and gives the ports back. The change that removes their rules is
@@ -115,14 +118,13 @@ extension NetworkController {
     }
 
     func stopProxies(of record: SandboxRecord) {
-        let address =
-            record.endpoints.first { $0.networkID == record.portsNetworkID }?.address?.address.description ?? ""
+        let endpoint = record.portsEndpoint
         for port in record.published {
             if port.proxyPID > 0 {
                 ProxyProcess.stop(port.proxyPID, startTime: port.proxyStartTime)
-            } else if record.phase == .making, let proxy {
+            } else if record.phase == .making, let proxy, let endpoint {
                 // It may have been started right before the daemon died.
-                for pid in proxy.find(port, to: address) { ProxyProcess.stop(pid, startTime: nil) }
+                for pid in proxy.find(port, to: endpoint.target(of: port)) { ProxyProcess.stop(pid, startTime: nil) }
             }
         }
     }

@@ -27,12 +27,13 @@ extension NetworkController {
     /// Takes a sandbox out of the kernel, then out of the records. Every step is tried; the first failure is returned,
     /// and then the record stays on disk for the next start. The program that removes the rules runs beside the rest.
     private func dismantle(_ record: inout SandboxRecord) -> NetworkError? {
+        let ports = record.published
         let change = endListening(&record)
         resolvers.stop(record.containerID)
         var failures: [String] = []
         var run: Firewall.Run?
         do throws(FirewallError) {
-            if configuration.usesIptables && !change.isEmpty { run = try firewall.start(change) }
+            if !change.isEmpty { run = try firewall.start(change) }
         } catch {
             failures.append(error.description)
         }
@@ -43,6 +44,7 @@ extension NetworkController {
             configuration.warn("putting all rules in order, because: " + error.description)
             do throws(NetworkError) { try repairRules() } catch { failures.append(error.message) }
         }
+        forgetFlows(of: record, ports)
         do throws(SystemCallError) {
             if failures.isEmpty { try records.removeSandbox(record.containerID) }
         } catch {
@@ -131,6 +133,9 @@ extension NetworkController {
             if record.portsNetworkID == endpoint.networkID { unpublish(&record) }
             drop(endpoint, &record)
             let inside = try SandboxNamespace.open(record.key)
+            if endpoint.address6 != nil && !record.endpoints.contains(where: { $0.address6 != nil }) {
+                do throws(SystemCallError) { try inside.withdrawIPv6() } catch { configuration.warn(error.description) }
+            }
             try reroute(&record, inside)
             try save(record)
             announce("disconnect", endpoint, containerID)

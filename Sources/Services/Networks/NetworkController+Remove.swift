@@ -12,8 +12,9 @@ extension NetworkController {
                 if network.isPredefined {
                     throw .forbidden(network.name + " is a pre-defined network and cannot be removed")
                 }
-                if let user = state.all.first(where: { network.configOnly && $0.configFrom == network.name }) {
-                    throw .forbidden("configuration network \"" + network.name + "\" is in use by network " + user.name)
+                if network.configOnly && state.all.contains(where: { $0.configFrom == network.name }) {
+                    throw .forbidden(
+                        "error while removing network: configuration network \"" + network.name + "\" is in use")
                 }
                 if !state.endpoints(on: network.id).isEmpty {
                     throw .forbidden(

@@ -74,11 +74,12 @@ extension NetworkController {
             BridgeSettings.Option.binding: bridge.publishAddress, BridgeSettings.Option.name: bridge.interface,
             BridgeSettings.Option.mtu: String(bridge.mtu),
         ]
-        if let range = bridge.range {
+        network.enablesIPv6 = bridge.six != nil
+        if let range = bridge.four.range {
             var pool = IPAMConfig()
             pool.subnet = bridge.subnet.masked.description
             pool.ipRange = range.description
-            pool.gateway = bridge.gateway.description
+            pool.gateway = bridge.four.gateway.description
             network.pools = [pool]
         }
         network.phase = .ready
@@ -103,16 +104,45 @@ extension NetworkController {
             guard let range = IPv4Prefix(configuration.fixedCIDR) else {
                 throw .failed("parse CIDR failed: invalid CIDR address: " + configuration.fixedCIDR)
             }
-            bridge.range = range.masked
+            bridge.four.range = range.masked
         }
         if !configuration.defaultGateway.isEmpty {
             guard let gateway = IPv4Address(configuration.defaultGateway), subnet.contains(gateway) else {
                 throw .failed(
                     "default gateway " + configuration.defaultGateway + " is not in " + subnet.masked.description)
             }
-            bridge.gateway = gateway
+            bridge.four.gateway = gateway
         }
+        if configuration.enablesIPv6 { try addDefaultIPv6(&bridge) }
         return bridge
+    }
+
+    /// `--fixed-cidr-v6` and `--default-gateway-v6`.
+    private func addDefaultIPv6(_ bridge: inout BridgeSettings) throws(NetworkError) {
+        try Self.checkIPv6()
+        if configuration.fixedCIDRv6.isEmpty {
+            throw .failed(
+                "Error initializing network controller: IPv6 is enabled for the default bridge, but no subnet is"
+                    + " configured. Specify an IPv6 subnet using --fixed-cidr-v6")
+        }
+        guard let subnet = IPv6Prefix(configuration.fixedCIDRv6)?.masked, subnet.hostBits > 1 else {
+            throw .failed(
+                "Error initializing network controller: invalid CIDR address: " + configuration.fixedCIDRv6)
+        }
+        let own = IPv6Address(subnet.network.value + 1)
+        var six = AddressPlan(subnet: IPv6Prefix(own, subnet.length), gateway: own)
+        if !configuration.defaultGatewayV6.isEmpty {
+            guard let gateway = IPv6Address(configuration.defaultGatewayV6), subnet.contains(gateway) else {
+                throw .failed(
+                    "Error initializing network controller: Error creating default \"bridge\" network: auxiliary"
+                        + " address: (DefaultGatewayIPv6:\(configuration.defaultGatewayV6)) must belong to the master"
+                        + " pool: \(subnet)")
+            }
+            six.gateway = gateway
+        }
+        bridge.six = six
+        // There is room for a hardware address behind the prefix.
+        bridge.derivesIPv6 = subnet.length <= 80
     }
 
     /// `--bip`, or what the bridge has, or the first pool that nothing on this host overlaps.
@@ -136,13 +166,7 @@ extension NetworkController {
         if link == nil && !configuration.bridge.isEmpty {
             throw .failed("bridge device with non default name " + name + " must be created manually")
         }
-        let others = state.withLock { $0.all.filter { $0.name != "bridge" }.compactMap { $0.bridge?.subnet.masked } }
-        guard let free = subnets.firstFree(avoiding: others + (try hostRoutes(except: name))) else {
-            throw .failed(
-                "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to"
-                    + " the network"
-            )
-        }
+        let free: IPv4Prefix = try freeSubnet(for: name)
         return IPv4Prefix(IPv4Address(free.network.value + 1), free.length)
     }
 
@@ -201,17 +225,18 @@ extension NetworkController {
     private func revive(_ old: SandboxRecord) -> Sandbox {
         var record = old
         record.phase = .ready
-        let address = record.endpoints.first { $0.networkID == record.portsNetworkID }?.address?.address
+        let endpoint = record.portsEndpoint
         for index in record.published.indices {
             let port = record.published[index]
             do throws(NetworkError) {
-                guard let proxy, let address else {
+                guard let proxy, let endpoint else {
                     try holders.hold(port, for: record.containerID)
                     continue
                 }
                 if port.proxyPID > 0, Process.startTime(port.proxyPID) == port.proxyStartTime { continue }
-                for pid in proxy.find(port, to: address.description) { ProxyProcess.stop(pid, startTime: nil) }
-                let starting = try proxy.start(port, to: address.description)
+                let target = endpoint.target(of: port)
+                for pid in proxy.find(port, to: target) { ProxyProcess.stop(pid, startTime: nil) }
+                let starting = try proxy.start(port, to: target)
                 record.published[index].proxyPID = starting.pid
                 record.published[index].proxyStartTime = Process.startTime(starting.pid) ?? 0
                 try ProxyProcess.wait(starting)
@@ -237,6 +262,7 @@ extension NetworkController {
     private func removeLeftovers(_ records: [SandboxRecord]) {
         for record in records {
             stopProxies(of: record)
+            forgetFlows(of: record, record.published)
             do throws(SystemCallError) {
                 let host = try RouteSocket()
                 for endpoint in record.endpoints where !endpoint.hostInterface.isEmpty {

@@ -29,7 +29,7 @@ extension NetworkController {
         }
         return HostsFile.text(
             extra: record.extraHosts, links: record.linkHosts,
-            own: record.endpoints.compactMap { $0.address?.address.description }, hostname: record.hostname,
+            own: record.endpoints.flatMap(\.addresses), hostname: record.hostname,
             domainname: record.domainname)
     }
 
@@ -37,7 +37,8 @@ extension NetworkController {
     func resolver(_ record: SandboxRecord) -> ResolverPlan {
         let networks = state.withLock { $0.networks }
         return ResolverPlan(
-            host: .host(), dns: record.dns.isEmpty ? configuration.dns : record.dns,
+            host: .host(), reachesIPv6: record.endpoints.contains { $0.address6 != nil },
+            dns: record.dns.isEmpty ? configuration.dns : record.dns,
             search: record.dnsSearch.isEmpty ? configuration.dnsSearch : record.dnsSearch,
             options: record.dnsOptions.isEmpty ? configuration.dnsOptions : record.dnsOptions,
             usesHost: record.kind == .host,

@@ -12,7 +12,7 @@ public final class NetworkController: Sendable {
     let configuration: NetworkConfiguration
     let records: RecordStore
     let firewall = Firewall()
-    let subnets: SubnetPools
+    let subnets: Guarded<SubnetPools>
     let proxy: ProxyProcess?
     let busy = KeyedLock()
     let state: Guarded<NetworkState>
@@ -30,7 +30,8 @@ public final class NetworkController: Sendable {
         } catch {
             throw .failed("error obtaining controller instance: " + error.description)
         }
-        subnets = configuration.addressPools.isEmpty ? .standard : try SubnetPools(configuration.addressPools)
+        subnets = Guarded(
+            configuration.addressPools.isEmpty ? SubnetPools() : try SubnetPools(configuration.addressPools))
         proxy = configuration.usesProxy ? try ProxyProcess(configured: configuration.proxyPath) : nil
         let state = Guarded(NetworkState(freePorts: NetworkController.freePorts()))
         self.state = state

@@ -16,6 +16,7 @@ struct NetworkRecord: Equatable, Sendable {
     var attachable = false
     var configOnly = false
     var configFrom = ""
+    var enablesIPv6 = false
     var options: [String: String] = [:]
     var labels: [String: String] = [:]
     var ipamDriver = "default"
@@ -39,6 +40,22 @@ struct NetworkRecord: Equatable, Sendable {
     /// Whether containers find each other by name here.
     var resolvesNames: Bool { driver == "bridge" && !isPredefined }
 
+    /// The pools of a family as the user gave them.
+    func pools<Address: NetworkAddress>(of family: Address.Type) -> [IPAMConfig] {
+        let isSix = Address.family == IPv6Address.family
+        return pools.filter { $0.subnet.utf8.contains(UInt8(ascii: ":")) == isSix }
+    }
+
+    /// What is shown of a family: what the user gave, or what the network got.
+    private func configuration<Address>(_ plan: AddressPlan<Address>?) -> [IPAMConfig] {
+        let given = pools(of: Address.self)
+        guard given.isEmpty, let plan else { return given }
+        var pool = IPAMConfig()
+        pool.subnet = plan.subnet.masked.description
+        pool.gateway = plan.gateway.description
+        return [pool]
+    }
+
     /// For `/networks`, without containers.
     var resource: NetworkInspect {
         var resource = NetworkInspect()
@@ -48,15 +65,10 @@ struct NetworkRecord: Equatable, Sendable {
         resource.scope = "local"
         resource.driver = configOnly ? "null" : driver
         resource.enableIPv4 = true
+        resource.enableIPv6 = enablesIPv6
         resource.ipam.driver = ipamDriver
         resource.ipam.options = ipamOptions
-        resource.ipam.config = pools
-        if pools.isEmpty, let bridge {
-            var pool = IPAMConfig()
-            pool.subnet = bridge.subnet.masked.description
-            pool.gateway = bridge.gateway.description
-            resource.ipam.config = [pool]
-        }
+        resource.ipam.config = configuration(bridge?.four) + configuration(bridge?.six)
         resource.isInternal = isInternal
         resource.attachable = attachable
         resource.configFrom.network = configFrom
@@ -73,7 +85,8 @@ extension NetworkRecord {
         .members([
             ("id", .string(id)), ("name", .string(name)), ("created", .string(created)), ("driver", .string(driver)),
             ("phase", .string(phase.rawValue)), ("internal", .bool(isInternal)), ("attachable", .bool(attachable)),
-            ("configOnly", .bool(configOnly)), ("configFrom", .string(configFrom)), ("options", texts(options)),
+            ("configOnly", .bool(configOnly)), ("configFrom", .string(configFrom)),
+            ("ipv6", .bool(enablesIPv6)), ("options", texts(options)),
             ("labels", texts(labels)), ("ipamDriver", .string(ipamDriver)),
             ("ipamOptions", ipamOptions.map(texts) ?? .null), ("pools", .array(pools.map(\.json))),
             ("bridge", bridge?.json ?? .null),
@@ -89,6 +102,7 @@ extension NetworkRecord {
         attachable = try json.bool("attachable")
         configOnly = try json.bool("configOnly")
         configFrom = try json.string("configFrom")
+        enablesIPv6 = try json.bool("ipv6")
         options = try dictionary(json, "options") ?? [:]
         labels = try dictionary(json, "labels") ?? [:]
         ipamDriver = try json.string("ipamDriver", default: "default")

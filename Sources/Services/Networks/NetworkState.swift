@@ -7,7 +7,8 @@ internal import Netlink
 struct NetworkState: Sendable {
     private(set) var networks: [String: NetworkRecord] = [:]
     private(set) var sandboxes: [String: SandboxRecord] = [:]
-    private var pools: [String: AddressPool] = [:]
+    private var pools: [String: AddressPool<IPv4Address>] = [:]
+    private var pools6: [String: AddressPool<IPv6Address>] = [:]
     private var ports: PortTable
 
     init(freePorts: ClosedRange<UInt16> = 32768...60999) { ports = PortTable(free: freePorts) }
@@ -20,21 +21,23 @@ struct NetworkState: Sendable {
     /// Adds a network or takes over its new record.
     mutating func put(_ network: NetworkRecord) {
         networks[network.id] = network
-        guard let bridge = network.bridge else { return }
-        if let pool = pools[network.id], pool.subnet == bridge.subnet.masked,
-            pool.range == (bridge.range ?? bridge.subnet).masked
-        {
-            return
-        }
-        var pool = AddressPool(subnet: bridge.subnet, range: bridge.range)
-        // The gateway and reserved addresses were checked when the network was made; a double one is taken already.
-        for address in [bridge.gateway, bridge.subnet.address] + bridge.reserved { try? pool.take(address) }
-        pools[network.id] = pool
+        NetworkState.put(network.bridge?.four, network.id, &pools)
+        NetworkState.put(network.bridge?.six, network.id, &pools6)
+    }
+
+    /// A pool that is there already stays as it is when it is the same network's.
+    private static func put<Address>(
+        _ plan: AddressPlan<Address>?, _ id: String, _ pools: inout [String: AddressPool<Address>]
+    ) {
+        guard let fresh = plan?.pool else { return }
+        if let pool = pools[id], pool.subnet == fresh.subnet, pool.range == fresh.range { return }
+        pools[id] = fresh
     }
 
     mutating func removeNetwork(_ id: String) {
         networks[id] = nil
         pools[id] = nil
+        pools6[id] = nil
     }
 
     /// The network of this name, id, or beginning of an id.
@@ -71,6 +74,7 @@ struct NetworkState: Sendable {
             container.endpointID = endpoint.endpointID
             container.macAddress = HardwareAddress.text(endpoint.hardwareAddress)
             container.ipv4Address = endpoint.address?.description ?? ""
+            container.ipv6Address = endpoint.address6?.description ?? ""
             containers[sandbox.containerID] = container
         }
         inspection.containers = containers
@@ -90,6 +94,7 @@ struct NetworkState: Sendable {
 
     mutating func giveBack(_ endpoint: EndpointRecord) {
         if let address = endpoint.address { pools[endpoint.networkID]?.release(address.address) }
+        if let address = endpoint.address6 { pools6[endpoint.networkID]?.release(address.address) }
     }
 
     mutating func giveBack(_ port: PublishedPort) { ports.release(port.hostIP, port.transport, port.hostPort) }
@@ -100,6 +105,7 @@ struct NetworkState: Sendable {
         for endpoint in sandbox.endpoints {
             // An address outside of the network's range is nobody else's: there is nothing to mark.
             if let address = endpoint.address { try? pools[endpoint.networkID]?.take(address.address) }
+            if let address = endpoint.address6 { try? pools6[endpoint.networkID]?.take(address.address) }
         }
         for port in sandbox.published {
             // Two records with one port cannot both be right; the kernel decides when the proxies start.
@@ -126,13 +132,31 @@ struct NetworkState: Sendable {
     ) throws(NetworkError) -> EndpointRecord {
         var endpoint = EndpointRecord(
             networkID: network.id, networkName: network.name, endpointID: randomHex(bytes: 32))
-        endpoint.requested = requested.request
+        var asking = requested
+        asking.desiredMacAddress = requested.macAddress
+        endpoint.requested = asking.asked
         guard let bridge = network.bridge else { return endpoint }
         try NetworkState.check(requested, on: network)
-        endpoint.address = IPv4Prefix(try takeAddress(on: network, requested), bridge.subnet.length)
-        endpoint.gateway = bridge.gateway
+        endpoint.address = IPv4Prefix(
+            try NetworkState.take(requested.ipamConfig?.ipv4Address ?? "", on: network, from: &pools),
+            bridge.subnet.length)
+        endpoint.gateway = bridge.four.gateway
         let given = requested.macAddress.isEmpty ? nil : HardwareAddress.bytes(requested.macAddress)
         endpoint.hardwareAddress = given ?? endpoint.address.map { HardwareAddress.address(for: $0.address) } ?? []
+        if let six = bridge.six {
+            var wanted = requested.ipamConfig?.ipv6Address ?? ""
+            if wanted.isEmpty && bridge.derivesIPv6 {
+                wanted = six.subnet.address(for: endpoint.hardwareAddress).description
+            }
+            do throws(NetworkError) {
+                endpoint.address6 = IPv6Prefix(
+                    try NetworkState.take(wanted, on: network, from: &pools6), six.subnet.length)
+            } catch {
+                giveBack(endpoint)
+                throw error
+            }
+            endpoint.gateway6 = six.gateway
+        }
         endpoint.hostInterface = "veth" + randomHex(bytes: 4).prefix(7)
         let numbers = sandbox.endpoints.compactMap {
             $0.interface.hasPrefix(bridge.interfacePrefix)
@@ -156,65 +180,67 @@ struct NetworkState: Sendable {
         if network.configOnly {
             throw .forbidden("configuration network " + network.name + " cannot be used by containers")
         }
-        let wanted = requested.ipamConfig?.ipv4Address ?? ""
-        if let six = requested.ipamConfig?.ipv6Address, !six.isEmpty {
-            throw .unsupported("IPv6 addresses are not supported: " + six)
-        }
-        if !wanted.isEmpty {
-            guard !network.isPredefined else {
-                throw .invalid("user specified IP address is supported on user defined networks only")
-            }
-            guard !network.pools.isEmpty else {
-                throw .invalid(
-                    "user specified IP address is supported only when connecting to networks with user"
-                        + " configured subnets"
-                )
-            }
-            guard IPv4Address(wanted) != nil else { throw .invalid("invalid IPv4 address: " + wanted) }
-        }
+        try check(requested.ipamConfig?.ipv4Address ?? "", IPv4Address.self, on: network)
+        try check(requested.ipamConfig?.ipv6Address ?? "", IPv6Address.self, on: network)
         if network.isPredefined, let aliases = requested.aliases, !aliases.isEmpty {
             throw .invalid("network-scoped alias is supported only for containers in user defined networks")
         }
         if !requested.macAddress.isEmpty && HardwareAddress.bytes(requested.macAddress) == nil {
             throw .invalid("invalid MAC address: " + requested.macAddress)
         }
+        try requested.checkSwitches()
     }
 
-    private mutating func takeAddress(
-        on network: NetworkRecord, _ requested: EndpointSettings
-    ) throws(NetworkError) -> IPv4Address {
-        do throws(AddressPool.Failure) {
-            guard var pool = pools[network.id] else { throw .exhausted }
-            pools[network.id] = nil
+    private static func check<Address: NetworkAddress>(
+        _ wanted: String, _ family: Address.Type, on network: NetworkRecord
+    ) throws(NetworkError) {
+        if wanted.isEmpty { return }
+        guard !network.isPredefined else {
+            throw .invalid("user specified IP address is supported on user defined networks only")
+        }
+        guard !network.pools(of: Address.self).isEmpty else {
+            throw .invalid(
+                "user specified IP address is supported only when connecting to networks with user"
+                    + " configured subnets"
+            )
+        }
+        guard Address(wanted) != nil else { throw .invalid("invalid \(Address.familyName) address: " + wanted) }
+    }
+
+    /// The address wanted, or any.
+    private static func take<Address>(
+        _ wanted: String, on network: NetworkRecord, from pools: inout [String: AddressPool<Address>]
+    ) throws(NetworkError) -> Address {
+        do throws(AddressPool<Address>.Failure) {
+            guard var pool = pools.removeValue(forKey: network.id) else { throw .exhausted }
             defer { pools[network.id] = pool }
-            guard let wanted = IPv4Address(requested.ipamConfig?.ipv4Address ?? "") else { return try pool.take() }
-            try pool.take(wanted)
-            return wanted
+            guard let address = Address(wanted) else { return try pool.take() }
+            try pool.take(address)
+            return address
         } catch {
             switch error {
             case .inUse: throw .forbidden("Address already in use")
             case .outside:
                 throw .invalid(
-                    "Invalid address \(requested.ipamConfig?.ipv4Address ?? ""): It does not belong to any of"
-                        + " this network's subnets"
-                )
+                    "Invalid address \(wanted): It does not belong to any of this network's subnets")
             case .exhausted:
                 throw .failed(
-                    "no available IPv4 addresses on this network's address pools: \(network.name) (\(network.id))")
+                    "no available \(Address.familyName) addresses on this network's address pools:"
+                        + " \(network.name) (\(network.id))")
             }
         }
     }
 
     /// Host ports for what is to be published, taken. Nothing is taken on failure.
     mutating func takePorts(
-        _ requests: [PortRequest], publishAddress: String, usesProxy: Bool
+        _ requests: [PortRequest], publishAddress: String, reachesIPv6: Bool
     ) throws(NetworkError) -> [PublishedPort] {
         var published: [PublishedPort] = []
         do throws(NetworkError) {
             for request in requests {
                 var first = request.firstHostPort
                 var last = request.lastHostPort
-                for hostIP in NetworkState.addresses(request.hostIP, publishAddress, usesProxy: usesProxy) {
+                for hostIP in NetworkState.addresses(request.hostIP, publishAddress, reachesIPv6: reachesIPv6) {
                     let port = try takePort(hostIP, request.transport, first: first, last: last)
                     published.append(
                         PublishedPort(
@@ -252,27 +278,14 @@ struct NetworkState: Sendable {
         }
     }
 
-    /// The host's addresses for a request. One that names none is reachable at every address of both families; an IPv6
-    /// one needs the proxy, which speaks to the container's IPv4 address.
-    static func addresses(_ hostIP: String, _ publishAddress: String, usesProxy: Bool) -> [String] {
-        let sixPossible = usesProxy && InternetAddress.canListenOnIPv6
+    /// The host's addresses for a request. One that names none is reachable at every address of both families.
+    /// `reachesIPv6`: whether something leads from the host's IPv6 addresses to the container.
+    static func addresses(_ hostIP: String, _ publishAddress: String, reachesIPv6: Bool) -> [String] {
+        let sixPossible = reachesIPv6 && InternetAddress.canListenOnIPv6
         if hostIP.isEmpty {
             return publishAddress == "0.0.0.0" && sixPossible ? ["0.0.0.0", "::"] : [publishAddress]
         }
         if IPv4Address(hostIP) == nil { return sixPossible ? [hostIP] : [] }
         return [hostIP]
-    }
-}
-
-extension EndpointSettings {
-    /// Only what a user asks for.
-    var request: EndpointSettings {
-        var request = EndpointSettings()
-        request.ipamConfig = ipamConfig
-        request.links = links
-        request.aliases = aliases
-        request.driverOpts = driverOpts
-        request.gwPriority = gwPriority
-        return request
     }
 }

@@ -1,6 +1,5 @@
 internal import CLinux
 internal import Linux
-internal import Netlink
 internal import Synchronization
 
 /// Sockets that keep others from published ports where no proxy listens on them.
@@ -9,14 +8,14 @@ final class PortHolders: Sendable {
 
     /// Listens on a port for a container. The error has the words of Go's net package.
     func hold(_ port: PublishedPort, for containerID: String) throws(NetworkError) {
-        guard let address = IPv4Address(port.hostIP) else { return }
+        guard let address = InternetAddress(port.hostIP) else { return }
         do throws(SystemCallError) {
-            let socket = try PortHolders.listen(address, port)
+            let socket = try PortHolders.listen(SocketAddress(address, port: port.hostPort), port.transport)
             sockets.withLock { $0[containerID, default: []].append(socket) }
         } catch {
             throw .failed(
-                "listen \(port.transport.rawValue)4 \(port.hostIP):\(port.hostPort): \(error.operation):"
-                    + " \(error.reason)"
+                "listen \(port.transport.rawValue)\(port.isIPv6 ? "6 [\(port.hostIP)]" : "4 \(port.hostIP)"):"
+                    + "\(port.hostPort): \(error.operation): \(error.reason)"
             )
         }
     }
@@ -25,25 +24,20 @@ final class PortHolders: Sendable {
         for socket in sockets.withLock({ $0.removeValue(forKey: containerID) }) ?? [] { close(socket) }
     }
 
-    private static func listen(_ address: IPv4Address, _ port: PublishedPort) throws(SystemCallError) -> Int32 {
-        let isDatagram = port.transport == .udp
-        // IPPROTO_SCTP
-        let transport: Int32 = port.transport == .sctp ? 132 : 0
+    private static func listen(
+        _ address: SocketAddress, _ transport: PortProtocol
+    ) throws(SystemCallError) -> Int32 {
+        let isDatagram = transport == .udp
+        let family = address.address.family
         let kind = Int32((isDatagram ? SOCK_DGRAM : SOCK_STREAM).rawValue)
-        let socket = Descriptor(owning: try checked("socket") { CLinux.socket(AF_INET, kind | 0o2000000, transport) })
+        // IPPROTO_SCTP
+        let number: Int32 = transport == .sctp ? 132 : 0
+        let socket = Descriptor(owning: try checked("socket") { CLinux.socket(family, kind | 0o2000000, number) })
         var one: Int32 = 1
         if !isDatagram { setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &one, 4) }
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = port.hostPort.bigEndian
-        name.sin_addr.s_addr = address.value.bigEndian
-        try checked("bind") {
-            withUnsafePointer(to: &name) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket.number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-        }
+        // IPV6_V6ONLY: the IPv4 port is held by a socket of its own.
+        if family == AF_INET6 { setsockopt(socket.number, 41, 26, &one, 4) }
+        try address.bind(socket.number)
         if !isDatagram { try checked("listen") { CLinux.listen(socket.number, 4096) } }
         return socket.release()
     }

@@ -1,5 +1,5 @@
+internal import CLinux
 internal import Linux
-internal import Netlink
 
 /// The text of a resolv.conf(5).
 struct ResolvConf: Equatable, Sendable {
@@ -39,21 +39,25 @@ struct ResolvConf: Equatable, Sendable {
         return found
     }
 
-    /// Without servers that a container cannot reach: those on the host's loopback, and IPv6 ones. When none is left,
-    /// public ones, as upstream has it.
-    var filtered: ResolvConf {
+    /// Without servers that a container cannot reach: those on the host's loopback, and IPv6 ones unless it has IPv6.
+    /// When none is left, public ones, as upstream has it.
+    func filtered(reachesIPv6: Bool) -> ResolvConf {
         var kept = ""
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             let words = line.split { $0 == " " || $0 == "\t" }
-            if words.count >= 2, words[0] == "nameserver" {
-                let server = String(words[1])
-                if server.hasPrefix("127.") || InternetAddress.isIPv6(server) { continue }
+            if words.count >= 2, words[0] == "nameserver", let server = InternetAddress(String(words[1])),
+                server.isLoopback || server.family == AF_INET6 && !reachesIPv6
+            {
+                continue
             }
             kept += line + "\n"
         }
         if text.hasSuffix("\n") || text.isEmpty { kept.removeLast() }
         var clean = ResolvConf(text: kept)
-        if clean.nameservers.isEmpty { clean.text += "\nnameserver 8.8.8.8\nnameserver 8.8.4.4" }
+        if clean.nameservers.isEmpty {
+            clean.text += "\nnameserver 8.8.8.8\nnameserver 8.8.4.4"
+            if reachesIPv6 { clean.text += "\nnameserver 2001:4860:4860::8888\nnameserver 2001:4860:4860::8844" }
+        }
         return clean
     }
 
@@ -64,24 +68,28 @@ struct ResolvConf: Equatable, Sendable {
 /// Where a container's names are looked up.
 struct ResolverPlan: Equatable, Sendable {
     var text: String
-    /// What the embedded resolver forwards to; `isHostLoopback` ones are asked from the host's namespace.
-    var servers: [(address: String, isHostLoopback: Bool)]
+    /// What the embedded resolver forwards to.
+    var servers: [Server]
 
-    static func == (left: ResolverPlan, right: ResolverPlan) -> Bool {
-        left.text == right.text && left.servers.map(\.address) == right.servers.map(\.address)
+    struct Server: Equatable, Sendable {
+        let address: InternetAddress
+        /// Asked from the host's namespace.
+        let isHostLoopback: Bool
     }
 
     /// - Parameters:
     ///   - host: the host's file.
+    ///   - reachesIPv6: the container has an IPv6 address.
     ///   - usesHost: the container shares the host's network, and so its servers.
     ///   - isEmbedded: the container is on a network that resolves names.
     init(
-        host: ResolvConf, dns: [String], search: [String], options: [String], usesHost: Bool, isEmbedded: Bool
+        host: ResolvConf, reachesIPv6: Bool = false, dns: [String], search: [String], options: [String],
+        usesHost: Bool, isEmbedded: Bool
     ) {
         var base: ResolvConf
         var isOwn = false
         if dns.isEmpty && search.isEmpty && options.isEmpty {
-            base = usesHost ? host : host.filtered
+            base = usesHost ? host : host.filtered(reachesIPv6: reachesIPv6)
         } else {
             isOwn = !dns.isEmpty
             base = ResolvConf(
@@ -89,8 +97,17 @@ struct ResolverPlan: Equatable, Sendable {
                 options: options.isEmpty ? host.options : options)
         }
         let forwarded = isOwn ? dns : host.nameservers.isEmpty ? base.nameservers : host.nameservers
-        servers = forwarded.compactMap { IPv4Address($0) == nil ? nil : ($0, !isOwn && $0.hasPrefix("127.")) }
-        if servers.isEmpty { servers = base.filtered.nameservers.map { ($0, false) } }
+        servers = forwarded.compactMap { text in
+            guard let address = InternetAddress(text) else { return nil }
+            let isHostLoopback = !isOwn && address.isLoopback
+            if address.family == AF_INET6 && !reachesIPv6 && !isHostLoopback { return nil }
+            return Server(address: address, isHostLoopback: isHostLoopback)
+        }
+        if servers.isEmpty {
+            servers = base.filtered(reachesIPv6: reachesIPv6).nameservers.compactMap { text in
+                InternetAddress(text).map { Server(address: $0, isHostLoopback: false) }
+            }
+        }
         if isEmbedded {
             let given = base.options
             base = ResolvConf(

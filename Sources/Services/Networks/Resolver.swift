@@ -10,7 +10,7 @@ final class Resolver: Sendable {
     struct Client: Sendable {
         let inside: SandboxNamespace
         let sockets: ResolverSockets
-        let servers: [(address: String, isHostLoopback: Bool)]
+        let servers: [ResolverPlan.Server]
     }
 
     enum Order: Sendable {

@@ -40,6 +40,8 @@ struct ResolverLoop {
         let connection: TCPClient?
         var isConnected = false
         var received: [UInt8] = []
+        /// What a server before this one said that could not help.
+        var refusal: [UInt8]?
 
         init(
             _ socket: consuming Descriptor, _ container: String, _ question: DNSQuestion, query: [UInt8], id: UInt16,
@@ -255,14 +257,14 @@ struct ResolverLoop {
 
     private mutating func forward(
         _ question: DNSQuestion, _ query: [UInt8], _ container: String, _ from: sockaddr_in, _ connection: TCPClient?,
-        server: Int
+        server: Int, refusal: [UInt8]? = nil
     ) {
         guard let client = clients[container], server < client.servers.count else {
-            return reply(question.failure(2), container, from, connection)
+            return reply(refusal ?? question.failure(2), container, from, connection)
         }
         guard pending[container, default: 0] < ResolverLoop.mostPending else { return }
         guard let socket = connect(to: client.servers[server], of: client, isStream: connection != nil) else {
-            return forward(question, query, container, from, connection, server: server + 1)
+            return forward(question, query, container, from, connection, server: server + 1, refusal: refusal)
         }
         var random: UInt16 = 0
         cl_getrandom(&random, 2)
@@ -273,6 +275,7 @@ struct ResolverLoop {
         let forward = Forward(
             Descriptor(owning: socket), container, question, query: renamed, id: random, server: server,
             deadline: ResolverLoop.now() + ResolverLoop.patience, client: from, connection: connection)
+        forward.refusal = refusal
         pending[container, default: 0] += 1
         if connection == nil {
             _ = renamed.withUnsafeBytes { send(number, $0.baseAddress, $0.count, 0) }
@@ -284,26 +287,17 @@ struct ResolverLoop {
 
     /// A socket in the container's namespace, or in the host's for a server on the host's loopback.
     private func connect(
-        to server: (address: String, isHostLoopback: Bool), of client: Resolver.Client, isStream: Bool
+        to server: ResolverPlan.Server, of client: Resolver.Client, isStream: Bool
     ) -> Int32? {
-        guard let address = IPv4Address(server.address) else { return nil }
         let isInside = !server.isHostLoopback
         if isInside, cl_setns(client.inside.namespace.number, Int32(CL_CLONE_NEWNET)) != 0 { return nil }
-        let socket = CLinux.socket(AF_INET, Int32((isStream ? SOCK_STREAM : SOCK_DGRAM).rawValue) | 0o2004000, 0)
+        let family = server.address.family
+        let socket = CLinux.socket(family, Int32((isStream ? SOCK_STREAM : SOCK_DGRAM).rawValue) | 0o2004000, 0)
         if isInside, cl_setns(hostNamespace, Int32(CL_CLONE_NEWNET)) != 0 {
             warn("the resolver of containers cannot return to the host's network: " + errorText(cl_errno()))
         }
         guard socket >= 0 else { return nil }
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = UInt16(53).bigEndian
-        name.sin_addr.s_addr = address.value.bigEndian
-        let failed = withUnsafePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                CLinux.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        if failed != 0 && cl_errno() != EINPROGRESS {
+        if SocketAddress(server.address, port: 53).connect(socket) != 0 && cl_errno() != EINPROGRESS {
             close(socket)
             return nil
         }
@@ -318,7 +312,7 @@ struct ResolverLoop {
     private mutating func tryNext(_ forward: Forward) {
         self.forward(
             forward.question, forward.query, forward.container, forward.client, forward.connection,
-            server: forward.server + 1)
+            server: forward.server + 1, refusal: forward.refusal)
     }
 
     private mutating func readForward(_ forward: Forward) {
@@ -333,16 +327,17 @@ struct ResolverLoop {
     }
 
     /// Passes an answer on. What does not answer the question is dropped: the true answer may still come. A server that
-    /// failed or refuses is passed over for the next one.
+    /// failed, refuses or knows no such name is passed over for the next one.
     private mutating func deliver(_ forward: Forward, _ received: [UInt8]) {
         guard forward.question.isAnswered(by: received, id: forward.id) else { return }
         finish(forward)
-        let code = received[3] & 15
-        let hasMore = forward.server + 1 < clients[forward.container]?.servers.count ?? 0
-        if code == 2 || code == 5, hasMore { return tryNext(forward) }
         var answer = received
         answer[0] = UInt8(forward.question.id >> 8)
         answer[1] = UInt8(forward.question.id & 255)
+        if [2, 3, 5].contains(received[3] & 15) {
+            forward.refusal = answer
+            return tryNext(forward)
+        }
         reply(answer, forward.container, forward.client, forward.connection)
     }
 

@@ -2,7 +2,8 @@ internal import Netlink
 
 /// What the embedded resolver knows by itself.
 enum ResolverAnswer: Equatable {
-    case addresses([IPv4Address])
+    /// The name exists, with these addresses of the family asked for: perhaps none.
+    case addresses([[UInt8]])
     case pointer(String)
     /// Somebody else must be asked.
     case unknown
@@ -13,33 +14,37 @@ extension NetworkState {
     func answer(_ question: DNSQuestion, for containerID: String) -> ResolverAnswer {
         guard let asking = sandboxes[containerID], let kind = question.kind else { return .unknown }
         if kind == .pointer { return pointer(question, for: asking) }
-        let addresses = addresses(of: question.name, for: asking)
-        if addresses.isEmpty { return .unknown }
-        return .addresses(kind == .address ? addresses : [])
+        let found = endpoints(named: question.name, for: asking)
+        if found.isEmpty { return .unknown }
+        return switch kind {
+        case .address: .addresses(found.compactMap(\.address?.address).sorted().map(\.bytes))
+        case .address6: .addresses(found.compactMap(\.address6?.address).sorted().map(\.bytes))
+        // Containers take no mail under other names.
+        case .mail, .pointer: .addresses([])
+        }
     }
 
-    private func addresses(of name: String, for asking: SandboxRecord) -> [IPv4Address] {
+    private func endpoints(named name: String, for asking: SandboxRecord) -> [EndpointRecord] {
         guard !name.isEmpty else { return [] }
-        let linked = asking.links.first { $0.alias.lowercased() == name }?.name.lowercased()
-        var found: [IPv4Address] = []
+        var found: [EndpointRecord] = []
         for own in asking.endpoints where networks[own.networkID]?.resolvesNames ?? false {
             let suffix = "." + own.networkName.lowercased()
             let short = name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
+            let linked = (asking.links + own.links).first { $0.alias.lowercased() == short }?.name.lowercased()
             for (_, endpoint) in endpoints(on: own.networkID) {
-                guard let address = endpoint.address?.address else { continue }
                 let names = endpoint.names.map { $0.lowercased() }
                 if names.contains(short) || names.contains(name) || linked.map(names.contains) ?? false {
-                    found.append(address)
+                    found.append(endpoint)
                 }
             }
         }
-        return found.sorted()
+        return found
     }
 
     private func pointer(_ question: DNSQuestion, for asking: SandboxRecord) -> ResolverAnswer {
-        guard let address = question.pointerAddress else { return .unknown }
+        guard let address = question.pointerAddress?.description else { return .unknown }
         for own in asking.endpoints where networks[own.networkID]?.resolvesNames ?? false {
-            for (sandbox, endpoint) in endpoints(on: own.networkID) where endpoint.address?.address == address {
+            for (sandbox, endpoint) in endpoints(on: own.networkID) where endpoint.addresses.contains(address) {
                 return .pointer(sandbox.containerName + "." + own.networkName)
             }
         }

@@ -90,6 +90,9 @@ public struct Sandbox: Equatable, Sendable {
             settings.gateway = first.gateway
             settings.ipAddress = first.ipAddress
             settings.ipPrefixLen = first.ipPrefixLen
+            settings.ipv6Gateway = first.ipv6Gateway
+            settings.globalIPv6Address = first.globalIPv6Address
+            settings.globalIPv6PrefixLen = first.globalIPv6PrefixLen
             settings.macAddress = first.macAddress
         }
         return settings

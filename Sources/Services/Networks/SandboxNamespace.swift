@@ -4,37 +4,37 @@ internal import Netlink
 
 /// A container's network namespace, held open for work inside it.
 final class SandboxNamespace: Sendable {
+    let path: String
     let namespace: Descriptor
     let route: RouteSocket
     /// Bound to the resolver's address; nil where names are not resolved.
     let resolver: ResolverSockets?
 
-    private init(namespace: consuming Descriptor, route: consuming RouteSocket, resolver: ResolverSockets?) {
-        self.namespace = namespace
-        self.route = route
+    /// Of the calling thread's namespace, which is pinned at `path`.
+    private init(_ path: String, _ resolver: ResolverSockets?) throws(SystemCallError) {
+        self.path = path
         self.resolver = resolver
+        namespace = try Descriptor.open(path, O_RDONLY)
+        route = try RouteSocket()
     }
 
-    /// A new namespace pinned at `path`: loopback up, no IPv6, as upstream's containers have it.
+    /// A new namespace pinned at `path`: loopback up, and no IPv6 until an endpoint brings it, as upstream's containers
+    /// have it.
     static func create(_ path: String, withResolver: Bool) throws(NetworkError) -> SandboxNamespace {
         do throws(SystemCallError) {
             return try NetworkNamespace.create(pinnedAt: path) { () throws(SystemCallError) in
-                let inside = try opened(path)
-                try inside.perform(.setUp(1))
+                try RouteSocket().perform(.setUp(1))
                 for name in ["all", "default"] {
                     let path = "ipv6/conf/" + name + "/disable_ipv6"
                     if HostBridge.value(path) == "0" { try HostBridge.set(path, "1") }
                 }
-                let sockets = withResolver ? try ResolverSockets.open(udpPort: 0, tcpPort: 0) : nil
-                return SandboxNamespace(
-                    namespace: try Descriptor.open(path, O_RDONLY), route: inside, resolver: sockets)
+                return try SandboxNamespace(
+                    path, withResolver ? try ResolverSockets.open(udpPort: 0, tcpPort: 0) : nil)
             }
         } catch {
             throw .failed("failed to create network namespace " + path + ": " + error.description)
         }
     }
-
-    private static func opened(_ path: String) throws(SystemCallError) -> RouteSocket { try RouteSocket() }
 
     /// The namespace of a container that lives. With ports, the resolver's sockets are opened on them; on a port of 0,
     /// on any.
@@ -43,17 +43,33 @@ final class SandboxNamespace: Sendable {
     ) throws(NetworkError) -> SandboxNamespace {
         do throws(SystemCallError) {
             return try NetworkNamespace.enter(path) { () throws(SystemCallError) in
-                let sockets: ResolverSockets?
-                if let resolverPorts {
-                    sockets = try ResolverSockets.open(udpPort: resolverPorts.udp, tcpPort: resolverPorts.tcp)
-                } else {
-                    sockets = nil
-                }
-                return SandboxNamespace(
-                    namespace: try Descriptor.open(path, O_RDONLY), route: try RouteSocket(), resolver: sockets)
+                guard let (udp, tcp) = resolverPorts else { return try SandboxNamespace(path, nil) }
+                return try SandboxNamespace(path, try ResolverSockets.open(udpPort: udp, tcpPort: tcp))
             }
         } catch {
             throw .failed("failed to enter network namespace " + path + ": " + error.description)
+        }
+    }
+}
+
+extension SandboxNamespace {
+    /// Switches IPv6 on for an endpoint that has some, and sets what its options ask for.
+    func setSwitches(_ endpoint: EndpointRecord) throws(SystemCallError) {
+        var switches = endpoint.requested.switches.map { ($0.path(endpoint.interface), $0.value) }
+        if endpoint.address6 != nil {
+            switches += ["lo", endpoint.interface].map { ("ipv6/conf/" + $0 + "/disable_ipv6", "0") }
+        }
+        try set(switches)
+    }
+
+    /// The loopback has its IPv6 address while an endpoint has one.
+    func withdrawIPv6() throws(SystemCallError) { try set([("ipv6/conf/lo/disable_ipv6", "1")]) }
+
+    /// /proc shows a thread the switches of its own namespace.
+    private func set(_ switches: [(path: String, value: String)]) throws(SystemCallError) {
+        if switches.isEmpty { return }
+        try NetworkNamespace.enter(path) { () throws(SystemCallError) in
+            for (path, value) in switches { try HostBridge.set(path, value) }
         }
     }
 }
@@ -87,17 +103,7 @@ final class ResolverSockets: Sendable {
             owning: try checked("socket") { CLinux.socket(AF_INET, Int32(kind.rawValue) | 0o2004000, 0) })
         var one: Int32 = 1
         if kind == SOCK_STREAM { setsockopt(socket.number, SOL_SOCKET, SO_REUSEADDR, &one, 4) }
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = port.bigEndian
-        name.sin_addr.s_addr = UInt32(0x7F00_000B).bigEndian
-        try checked("bind", ResolvConf.embedded) {
-            withUnsafePointer(to: &name) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket.number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-        }
+        try SocketAddress(.four(IPv4Address(0x7F00_000B)), port: port).bind(socket.number)
         return socket
     }
 

@@ -10,6 +10,8 @@ struct EndpointRecord: Equatable, Sendable {
     /// Of the bridge driver; nil on host and none.
     var address: IPv4Prefix?
     var gateway: IPv4Address?
+    var address6: IPv6Prefix?
+    var gateway6: IPv6Address?
     var hardwareAddress: [UInt8] = []
     /// The end on the host: "veth" and seven digits.
     var hostInterface = ""
@@ -20,14 +22,36 @@ struct EndpointRecord: Equatable, Sendable {
     /// The names the container has on this network, for the resolver.
     var names: [String] = []
 
+    /// Names by which the container knows others on this network.
+    var links: [(alias: String, name: String)] {
+        (requested.links ?? []).map { link in
+            let parts = link.split(separator: ":", maxSplits: 1).map(String.init)
+            return (parts.last ?? link, parts.first ?? link)
+        }
+    }
+
+    /// The container's own addresses, IPv4 first.
+    var addresses: [String] {
+        [address?.address.description, address6?.address.description].compactMap { $0 }
+    }
+
+    /// Where a published port leads: an IPv6 one to the IPv6 address, when there is one.
+    func target(of port: PublishedPort) -> String {
+        (port.isIPv6 ? address6?.address.description : nil) ?? address?.address.description ?? ""
+    }
+
     /// For inspection: what was asked for and what it got.
     var settings: EndpointSettings {
         var settings = requested
+        settings.desiredMacAddress = requested.macAddress
         settings.networkID = networkID
         settings.endpointID = endpointID
         settings.gateway = gateway?.description ?? ""
         settings.ipAddress = address?.address.description ?? ""
         settings.ipPrefixLen = address?.length ?? 0
+        settings.ipv6Gateway = gateway6?.description ?? ""
+        settings.globalIPv6Address = address6?.address.description ?? ""
+        settings.globalIPv6PrefixLen = address6?.length ?? 0
         settings.macAddress = HardwareAddress.text(hardwareAddress)
         settings.dnsNames = names.isEmpty ? nil : names
         return settings
@@ -75,11 +99,17 @@ struct SandboxRecord: Equatable, Sendable {
         self.key = key
     }
 
-    /// The endpoint the default route leads out of: no internal network, highest priority, then the first by name.
+    /// The endpoint the published ports lead to.
+    var portsEndpoint: EndpointRecord? { endpoints.first { $0.networkID == portsNetworkID } }
+
+    /// The endpoint the default routes lead out of: no internal network, highest priority, one with both families, then
+    /// the first by name.
     func gatewayEndpoint(_ isInternal: (String) -> Bool) -> EndpointRecord? {
         endpoints.filter { $0.gateway != nil && !isInternal($0.networkID) }.min { left, right in
             let (a, b) = (left.requested.gwPriority, right.requested.gwPriority)
-            return a == b ? left.networkName < right.networkName : a > b
+            if a != b { return a > b }
+            if (left.gateway6 == nil) != (right.gateway6 == nil) { return right.gateway6 == nil }
+            return left.networkName < right.networkName
         }
     }
 
@@ -92,6 +122,7 @@ extension EndpointRecord {
             ("networkID", .string(networkID)), ("networkName", .string(networkName)),
             ("endpointID", .string(endpointID)), ("address", .string(address?.description ?? "")),
             ("gateway", .string(gateway?.description ?? "")),
+            ("address6", .string(address6?.description ?? "")), ("gateway6", .string(gateway6?.description ?? "")),
             ("hardwareAddress", .string(HardwareAddress.text(hardwareAddress))),
             ("hostInterface", .string(hostInterface)), ("interface", .string(interface)),
             ("requested", requested.json), ("names", .strings(names)),
@@ -104,6 +135,8 @@ extension EndpointRecord {
             endpointID: try json.string("endpointID"))
         address = IPv4Prefix(try json.string("address"))
         gateway = IPv4Address(try json.string("gateway"))
+        address6 = IPv6Prefix(try json.string("address6"))
+        gateway6 = IPv6Address(try json.string("gateway6"))
         hardwareAddress = HardwareAddress.bytes(try json.string("hardwareAddress")) ?? []
         hostInterface = try json.string("hostInterface")
         interface = try json.string("interface")

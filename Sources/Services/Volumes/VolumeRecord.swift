@@ -110,8 +110,8 @@ enum VolumeRules {
             throw .invalid("invalid option: \"" + name + "\"")
         }
         if options["size"] != nil { throw .invalid("quota size requested but no quota support") }
-        for (name, needed) in [("device", "type"), ("type", "device")] where options[name] != nil {
-            if options[needed] == nil { throw .invalid("missing required option: \"" + needed + "\"") }
+        for needed in ["device", "type"] where options[needed] == nil && !options.isEmpty {
+            throw .invalid("missing required option: \"" + needed + "\"")
         }
     }
 }

@@ -19,7 +19,8 @@ extension VolumeStore {
         }
         do throws(VolumeError) {
             try VolumeRules.check(name: name)
-            try VolumeRules.check(options: request.driverOpts)
+            // What is there already is returned as it is, whatever was asked for.
+            if state.withLock({ $0.volumes[name] == nil }) { try VolumeRules.check(options: request.driverOpts) }
         } catch {
             throw VolumeError(status: error.status, message: "create " + name + ": " + error.message)
         }

@@ -85,7 +85,7 @@ public final class VolumeStore: Sendable {
         do throws(JSON.Failure) { dangling = try filters.flag("dangling") } catch { throw .invalid(error.message) }
         let (volumes, references) = state.withLock { ($0.volumes, $0.references) }
         let found = volumes.values.filter { volume in
-            (!filters.contains("name") || filters["name"].contains { volume.name.contains($0) })
+            filters.matchName("name", volume.name)
                 && (!filters.contains("driver") || filters["driver"].contains("local"))
                 && filters.matchLabels("label", volume.labels ?? [:])
                 && (dangling == nil || dangling == references[volume.name, default: []].isEmpty)
