@@ -78,6 +78,19 @@ import Testing
         #expect(derived.addresses == ["172.18.0.4", "fd00:1::242:ac12:4"])
     }
 
+    @Test func aMacvlanNetworkHasNoEndOnTheHost() throws {
+        var state = NetworkState()
+        var network = network("lan", id: "aabb")
+        network.bridge?.macvlan = try Macvlan(options: ["parent": "eth1", "macvlan_mode": "private"], own: "dm-aabb")
+        #expect(network.bridge?.macvlan?.mode.number == 1)
+        #expect(try NetworkRecord(json: try #require(try JSON(parsing: network.json.encoded()).object)) == network)
+        state.put(network)
+        let endpoint = try state.endpoint(on: network, for: sandbox("a"), EndpointSettings())
+        #expect(endpoint.hostInterface.isEmpty && endpoint.interface == "eth0" && endpoint.addresses == ["172.18.0.2"])
+        #expect(try Macvlan(options: [:], own: "dm-aabb").parent == "dm-aabb")
+        #expect(throws: NetworkError.self) { try Macvlan(options: ["macvlan_mode": "zz"], own: "") }
+    }
+
     @Test func aHardwareAddressAskedForIsKeptApartFromTheOneInUse() throws {
         var state = NetworkState()
         let network = network("web", id: "aabb")

@@ -51,11 +51,43 @@ run --name next --network n2 busybox sleep 1000; same "$(address next n2)" 10.5.
 ok "what is wrong is told in upstream'\''s words" 'refused "network nosuch not found" docker run --rm --network nosuch busybox true; refused "Pool overlaps with other one on this address space" docker network create --subnet 172.17.9.0/24 x
 refused "plugin \"nosuch\" not found" docker network create -d nosuch x; refused "is a pre-defined network and cannot be removed" docker network rm bridge'
 
+# What was asked for of an endpoint outlives its runs.
+cat >>$T/words <<'WORDS'
+asked() { docker inspect -f '{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{$e.MacAddress}} {{$e.IPAddress}} {{$e.Aliases}} {{$e.GwPriority}} {{$e.DriverOpts}};{{end}}' opts; inside opts sh -c 'ip route | head -1; cat /proc/sys/net/ipv4/conf/eth0/log_martians; nslookup -type=a near | tail -2'; }
+WORDS
+ok "hardware addresses, addresses, aliases, links, options and priorities of endpoints outlive restarts" 'docker network create --subnet 10.11.0.0/16 o1 >/dev/null; docker network create --subnet 10.12.0.0/16 o2 >/dev/null; run --name far --network o1 busybox sleep 1000
+run --name opts --network name=o1,mac-address=02:00:00:00:00:11,ip=10.11.0.50,alias=al,driver-opt=com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.log_martians=1 --network name=o2,mac-address=02:00:00:00:00:22,gw-priority=5 --link far:near busybox sleep 1000
+asked >$T/asked; for w in "o1 02:00:00:00:00:11 10.11.0.50 [al] 0" "o2 02:00:00:00:00:22" "default via 10.12.0.1" "Address: $(address far o1)"; do has "$(cat $T/asked)" "$w"; done; same "$(sed -n 3p $T/asked)" 1
+docker restart -t 0 opts >/dev/null; same "$(asked)" "$(cat $T/asked)"; docker stop -t 0 opts >/dev/null; docker start opts >/dev/null; same "$(asked)" "$(cat $T/asked)"'
+stop $DOCKERD KILL; rm -f /var/run/docker.pid; dockerd_up
+ok "and the daemon'''s" 'same "$(asked)" "$(cat $T/asked)"; docker restart -t 0 opts >/dev/null; same "$(asked)" "$(cat $T/asked)"; docker network disconnect o2 opts; docker network connect o2 opts; has "$(asked)" "default via 10.11.0.1"; docker rm -f opts far >/dev/null; docker network rm o1 o2 >/dev/null'
+
+# IPv6.
+ok "a network with IPv6 has its addresses, gateway, names and ports" 'docker network create --ipv6 --subnet fd00:1::/64 six >/dev/null; has "$(ip -6 -o addr)" "fd00:1::1/64"; run --name w6 --network six -p 8086:80 -p "[::1]:8087:80" busybox httpd -f -p 80 -h /etc
+same "$(docker inspect -f "{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}/{{.GlobalIPv6PrefixLen}} {{.IPv6Gateway}}{{end}}" w6)" "fd00:1::2/64 fd00:1::1"; has "$(inside w6 ip -6 route)" "default via fd00:1::1 dev eth0"
+same "$(inside w6 cat /proc/sys/net/ipv6/conf/all/disable_ipv6 /proc/sys/net/ipv6/conf/eth0/disable_ipv6 /proc/sys/net/ipv6/conf/lo/disable_ipv6 | xargs)" "1 0 0"; has "$(inside w6 cat /etc/hosts)" "fd00:1::2	"
+has "$(docker network inspect six)" "fd00:1::2/64"; has "$(pgrep -fa "[d]ocker-proxy -proto")" "-host-ip :: -host-port 8086 -container-ip fd00:1::2 -container-port 80"
+for u in "[::1]:8086" "[::1]:8087" 127.0.0.1:8086 "[fd00:1::2]"; do busybox wget -qO- http://$u/hostname >/dev/null; done
+has "$(docker run --rm --network six busybox nslookup w6)" "fd00:1::2"; has "$(docker run --rm --network six busybox nslookup fd00:1::2)" "w6.six"; docker run --rm --network six busybox wget -qO- http://w6/hostname >/dev/null'
+ok "IPv6 addresses asked for, refused and given back" 'docker network create --ipv6 --subnet 10.77.0.0/16 --subnet fd00:7::/64 --gateway fd00:7::99 both >/dev/null; has "$(docker run --rm --network both --ip6 fd00:7::55 busybox ip -6 addr)" "fd00:7::55/64"
+refused "Invalid address fd00:77::5: It does not belong" docker run --rm --network both --ip6 fd00:77::5 busybox true; refused "Address already in use" docker run --rm --network both --ip6 fd00:7::99 busybox true
+refused "user specified IP address is supported on user defined networks only" docker run --rm --ip6 fd00:7::5 busybox true; refused "Pool overlaps" docker network create --ipv6 --subnet fd00:7::/80 z; refused "non-overlapping IPv6 address pool" docker network create --ipv6 z; docker network rm both >/dev/null'
+ok "connecting brings IPv6, disconnecting takes it" 'run --name c6 busybox sleep 1000; docker network connect six c6; has "$(inside c6 ip -6 route)" "default via fd00:1::1 dev eth1"; docker network disconnect six c6; same "$(inside c6 ip -6 addr)" ""; docker rm -f c6 w6 >/dev/null; docker network rm six >/dev/null; same "$(ip -6 -o addr | grep -c fd00 || true)" 0'
+
+# Flows.
+ok "flows of datagrams are forgotten with the container that they led to" '[ -e /proc/net/nf_conntrack ] || exit 0
+ip netns add far; ip link add f0 type veth peer name f1 netns far; ip addr add 192.0.2.1/24 dev f0; ip link set f0 up; ip -n far addr add 192.0.2.2/24 dev f1; ip -n far link set f1 up
+run --name udp -p 7007:7/udp busybox sleep 1000; a=$(address udp bridge); ip netns exec far bash -c "echo x >/dev/udp/192.0.2.1/7007"; has "$(cat /proc/net/nf_conntrack)" "src=$a"; docker rm -f udp >/dev/null; same "$(grep -c "src=$a " /proc/net/nf_conntrack || true)" 0; ip netns del far'
+
 # Volumes.
 ok "a new volume gets the image'\''s content, and keeps its own" 'docker run --rm -v data:/etc busybox sh -c "ls /etc; echo kept >/etc/mark" >/dev/null; has "$(ls /var/lib/docker/volumes/data/_data)" passwd; same "$(docker run --rm -v data:/mnt busybox cat /mnt/mark)" kept'
 ok "a volume in use stays, and goes when it is not" 'run --name user -v data:/d -v /anon busybox sleep 1000; refused "volume is in use" docker volume rm data; docker rm -fv user >/dev/null; same "$(docker volume ls -q)" data; docker volume rm data >/dev/null; same "$(ls /var/lib/docker/volumes)" ""'
 ok "a volume on tmpfs is mounted with its first container and unmounted with its last" 'docker volume create -o type=tmpfs -o device=tmpfs -o o=size=1m mem >/dev/null; run --name mm -v mem:/m busybox sleep 1000; has "$(findmnt -n /var/lib/docker/volumes/mem/_data)" tmpfs
 docker rm -f mm >/dev/null; same "$(findmnt -n /var/lib/docker/volumes/mem/_data || true)" ""; docker volume rm mem >/dev/null'
+
+ok "filters take patterns; options are checked as upstream does" 'docker volume create fob >/dev/null; docker volume create bar >/dev/null; same "$(docker volume ls -q -f name=^f.b)" fob; refused "missing required option: \"device\"" docker volume create -o o=bind v5; same "$(docker volume create -o type=tmpfs bar)" bar; docker volume rm fob bar >/dev/null
+docker network create pat >/dev/null; same "$(docker network ls --format "{{.Name}}" -f "name=^p.t$")" pat; docker network rm pat >/dev/null; refused "No such container: nosuch" docker run --rm --volumes-from nosuch busybox true
+refused "failed to allocate gateway (): No available addresses on this pool" docker network create --subnet 10.0.0.0/31 z; refused "configuration network \"n\" does not exist" docker network create --config-from n z'
 
 # Kills.
 docker network create n3 >/dev/null; docker run -d --name db3 --network n3 busybox sleep 1000 >/dev/null; docker run -d --name app3 --network n3 -p 8083:80 busybox httpd -f -p 80 -h /etc >/dev/null

@@ -1,5 +1,5 @@
-/// A regular expression that a filter compares names with: literals, `.`, classes, groups, `|`, `*`, `+`, `?`, anchors and
-/// backslashes before all of these. It may match anywhere in the name.
+/// A regular expression that a filter compares names with: literals, `.`, classes, groups, `|`, `*`, `+`, `?`, anchors
+/// and backslashes before all of these. It may match anywhere in the name.
 public struct NamePattern: Equatable, Sendable {
     private indirect enum Node: Equatable, Sendable {
         case start, end, any

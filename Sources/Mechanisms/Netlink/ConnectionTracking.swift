@@ -68,11 +68,11 @@ public enum ConnectionTracking {
                 do throws(SystemCallError) {
                     try socket.perform(
                         RouteRequest(type: delete, flags: 0, body: header + flow.identity, subject: "tracked flow"))
-                } catch where error.number == 2 {
+                } catch  where error.number == 2 {
                     // ENOENT: it ended by itself.
                 }
             }
-        } catch where error.number == 93 || error.number == 22 || error.number == 95 {
+        } catch  where error.number == 93 || error.number == 22 || error.number == 95 {
             // EPROTONOSUPPORT, EINVAL, EOPNOTSUPP: not in this kernel.
         }
     }

@@ -2,7 +2,7 @@
 extension RouteRequest {
     private enum Attribute {
         static let address: UInt16 = 1, name: UInt16 = 3, mtu: UInt16 = 4, master: UInt16 = 10
-        static let queueLength: UInt16 = 13
+        static let queueLength: UInt16 = 13, parent: UInt16 = 5, macvlanMode: UInt16 = 1
         static let protocolInfo: UInt16 = 12 | 0x8000, linkInfo: UInt16 = 18, namespace: UInt16 = 28
         static let kind: UInt16 = 1, data: UInt16 = 2, peer: UInt16 = 1, portMode: UInt16 = 4
     }
@@ -59,6 +59,26 @@ extension RouteRequest {
         }
         return RouteRequest(
             type: Route.newLink, flags: Route.create | Route.exclusive, body: bytes.all, subject: host)
+    }
+
+    /// An interface on top of another one, `parent`, with a hardware address of its own; in the namespace behind the
+    /// descriptor, down. `mode`: MACVLAN_MODE_*.
+    public static func addMacvlan(
+        _ name: String, parent: Int32, mode: UInt32, hardwareAddress: [UInt8], mtu: Int, namespace: Int32
+    ) -> RouteRequest {
+        var bytes = link()
+        bytes.attribute(Attribute.name, name)
+        bytes.attribute(Attribute.parent, UInt32(bitPattern: parent))
+        bytes.attribute(Attribute.address, hardwareAddress)
+        bytes.attribute(Attribute.mtu, UInt32(mtu))
+        bytes.attribute(Attribute.queueLength, UInt32(0))
+        bytes.attribute(Attribute.namespace, UInt32(bitPattern: namespace))
+        bytes.nested(Attribute.linkInfo) { info in
+            info.attribute(Attribute.kind, "macvlan")
+            info.nested(Attribute.data) { $0.attribute(Attribute.macvlanMode, mode) }
+        }
+        return RouteRequest(
+            type: Route.newLink, flags: Route.create | Route.exclusive, body: bytes.all, subject: name)
     }
 
     /// An interface that leads nowhere, up.

@@ -100,6 +100,12 @@ extension Engine {
         try await save(container)
     }
 
+    func takeOverOrReport(_ sandbox: Sandbox, _ container: Container) async {
+        do throws(EngineError) { try await takeOver(sandbox, container) } catch {
+            configuration.report("container \(container.id): \(error.message)")
+        }
+    }
+
     private static func working<Value: Sendable>(
         _ body: @escaping @Sendable () throws(NetworkError) -> Value
     ) async throws(EngineError) -> Value {

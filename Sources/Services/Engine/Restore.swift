@@ -83,7 +83,13 @@ extension Engine {
         let networks = networks
         let ids = running.map(\.id)
         do throws(NetworkError) {
-            _ = try await Workers.shared.run { () throws(NetworkError) in try networks.restore(live: ids) }
+            let sandboxes = try await Workers.shared.run { () throws(NetworkError) in try networks.restore(live: ids) }
+            // A change of networks may have been recorded there and not here.
+            for container in containers {
+                guard let sandbox = sandboxes[container.id], sandbox.settings != container.record.networkSettings
+                else { continue }
+                await takeOverOrReport(sandbox, container)
+            }
         } catch {
             throw EngineError(status: error.status, message: error.message)
         }

@@ -2,10 +2,12 @@ internal import EngineAPI
 internal import JSON
 internal import Netlink
 
-/// What a network of the bridge driver is made of.
+/// What a network of the bridge driver, or of the macvlan driver, is made of.
 struct BridgeSettings: Equatable, Sendable {
     /// The interface on the host.
     var interface: String
+    /// Of a macvlan network; nil for a bridge.
+    var macvlan: Macvlan?
     var four: AddressPlan<IPv4Address>
     /// nil without IPv6.
     var six: AddressPlan<IPv6Address>?
@@ -89,6 +91,7 @@ extension BridgeSettings {
                 ("derivesIPv6", .bool(derivesIPv6)), ("mtu", .int(mtu)), ("icc", .bool(allowsContainerTraffic)),
                 ("masquerade", .bool(masquerades)), ("publishAddress", .string(publishAddress)),
                 ("interfacePrefix", .string(interfacePrefix)), ("ownsInterface", .bool(ownsInterface)),
+                ("macvlan", macvlan?.json ?? .null),
             ])
     }
 
@@ -102,5 +105,6 @@ extension BridgeSettings {
         publishAddress = try json.string("publishAddress", default: "0.0.0.0")
         interfacePrefix = try json.string("interfacePrefix", default: "eth")
         ownsInterface = try json.bool("ownsInterface", default: true)
+        if let object = try json.object("macvlan") { macvlan = try Macvlan(json: object) }
     }
 }

@@ -38,7 +38,7 @@ enum HostBridge {
     }
 
     /// What gives a bridge these addresses, and takes others of their family from it when it is the network's own. The
-    /// kernel's link-local address stays.
+    /// kernel's link-local address stays. None is announced: ports lead through the bridge from the first moment on.
     private static func missing<Address>(
         _ wanted: [NetworkPrefix<Address>], on link: Link, of bridge: BridgeSettings, _ route: borrowing RouteSocket
     ) throws(SystemCallError) -> [RouteRequest] {
@@ -47,7 +47,7 @@ enum HostBridge {
             bridge.ownsInterface && !wanted.contains(prefix) && !prefix.description.hasPrefix("fe80:")
         }
         return others.map { .deleteAddress($0, index: link.index) }
-            + wanted.filter { !present.contains($0) }.map { .addAddress($0, index: link.index) }
+            + wanted.filter { !present.contains($0) }.map { .addAddress($0, index: link.index, announced: false) }
     }
 
     /// Removes the bridge; one that is gone or another's is left alone.

@@ -101,7 +101,7 @@ extension NetworkController {
             let (a, b) = (isFirst(left.network), isFirst(right.network))
             return a == b ? left.network.name < right.network.name : a
         }
-        if wanted.count > 1, let alone = wanted.first(where: { $0.network.driver != "bridge" })?.network {
+        if wanted.count > 1, let alone = wanted.first(where: { $0.network.bridge == nil })?.network {
             throw .invalid(
                 alone.driver == "host"
                     ? "container cannot be disconnected from host network or connected to host network"
@@ -162,14 +162,10 @@ extension NetworkController {
             let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge })
         else { return }
         do throws(SystemCallError) {
-            let host = try RouteSocket()
-            let master = try host.link(bridge.interface)
-            try host.perform(
-                .addVethPair(
-                    host: endpoint.hostInterface, master: master.index, mtu: bridge.mtu, peer: endpoint.interface,
-                    peerAddress: endpoint.hardwareAddress, namespace: inside.namespace.number))
-            if !configuration.usesProxy {
-                try host.perform(.setHairpin(try host.link(endpoint.hostInterface).index))
+            if let macvlan = bridge.macvlan {
+                try HostBridge.addMacvlan(endpoint, macvlan, mtu: bridge.mtu, inside)
+            } else {
+                try addVeth(endpoint, bridge, inside)
             }
             let index = try inside.route.link(endpoint.interface).index
             try inside.setSwitches(endpoint)
@@ -180,6 +176,20 @@ extension NetworkController {
             throw .failed(
                 "failed to create endpoint on network \(endpoint.networkName): adding interface "
                     + "\(endpoint.hostInterface) to bridge \(bridge.interface) failed: \(error.description)")
+        }
+    }
+
+    private func addVeth(
+        _ endpoint: EndpointRecord, _ bridge: BridgeSettings, _ inside: SandboxNamespace
+    ) throws(SystemCallError) {
+        let host = try RouteSocket()
+        let master = try host.link(bridge.interface)
+        try host.perform(
+            .addVethPair(
+                host: endpoint.hostInterface, master: master.index, mtu: bridge.mtu, peer: endpoint.interface,
+                peerAddress: endpoint.hardwareAddress, namespace: inside.namespace.number))
+        if !configuration.usesProxy {
+            try host.perform(.setHairpin(try host.link(endpoint.hostInterface).index))
         }
     }
 

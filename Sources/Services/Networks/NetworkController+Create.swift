@@ -6,7 +6,7 @@ internal import Linux
 internal import Netlink
 
 extension NetworkController {
-    /// Creates a network of the bridge driver, or a configuration for others to take.
+    /// Creates a network of the drivers bridge or macvlan, or a configuration for others to take.
     public func create(_ request: NetworkCreateRequest) throws(NetworkError) -> NetworkCreateResponse {
         try checkCreate(request)
         return try busy.with("networks") { () throws(NetworkError) in
@@ -14,9 +14,12 @@ extension NetworkController {
                 throw .conflict("network with name " + request.name + " already exists")
             }
             var network = NetworkRecord(
-                id: randomHex(bytes: 32), name: request.name, created: Self.now(), driver: "bridge")
+                id: randomHex(bytes: 32), name: request.name, created: Self.now(),
+                driver: request.driver == "macvlan" ? "macvlan" : "bridge")
             try fill(&network, from: request)
-            if !network.configOnly { network.bridge = try bridge(for: network) }
+            if !network.configOnly {
+                network.bridge = network.driver == "macvlan" ? try macvlan(for: network) : try bridge(for: network)
+            }
             try make(&network)
             announce("create", network)
             var response = NetworkCreateResponse()
@@ -41,7 +44,7 @@ extension NetworkController {
                     + "connect this node to swarm and try again.")
         }
         switch request.driver {
-        case "", "bridge", "default": break
+        case "", "bridge", "default", "macvlan": break
         case "host", "null": throw .forbidden("only one instance of \"" + request.driver + "\" network is allowed")
         default: throw NetworkError(status: 404, message: "plugin \"" + request.driver + "\" not found")
         }
@@ -92,8 +95,7 @@ extension NetworkController {
         do throws(NetworkError) {
             try write(network)
             if let bridge = network.bridge {
-                try HostBridge.ensure(bridge)
-                try setSwitches(of: bridge)
+                try ensure(bridge)
                 try addRules(of: network)
             }
             network.phase = .ready
@@ -106,12 +108,19 @@ extension NetworkController {
         }
     }
 
+    /// What a network has on the host, but for its rules.
+    func ensure(_ bridge: BridgeSettings) throws(NetworkError) {
+        if bridge.macvlan != nil { return try HostBridge.ensureParent(bridge) }
+        try HostBridge.ensure(bridge)
+        try setSwitches(of: bridge)
+    }
+
     func write(_ network: NetworkRecord) throws(NetworkError) {
         do throws(SystemCallError) { try records.write(network) } catch { throw .failed(error.description) }
     }
 
     /// Switches of the network stack that a bridge's rules rely on.
-    func setSwitches(of bridge: BridgeSettings) throws(NetworkError) {
+    private func setSwitches(of bridge: BridgeSettings) throws(NetworkError) {
         do throws(SystemCallError) {
             // Without a proxy, packets to 127.0.0.1 are redirected to the container.
             if bridge.six != nil && configuration.enablesForwarding {

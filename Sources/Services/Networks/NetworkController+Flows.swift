@@ -2,8 +2,8 @@ internal import Linux
 internal import Netlink
 
 extension NetworkController {
-    /// Makes the kernel forget the flows of datagrams to published ports: without that, a client that goes on sending is
-    /// led where its first datagram was led, to a container that is gone or past the rules of a new one.
+    /// Makes the kernel forget the flows of datagrams to published ports: without that, a client that goes on sending
+    /// is led where its first datagram was led, to a container that is gone or past the rules of a new one.
     func forgetFlows(to ports: [PublishedPort]) {
         let wanted = Set(ports.filter { $0.transport == .udp }.map(\.hostPort))
         if wanted.isEmpty { return }

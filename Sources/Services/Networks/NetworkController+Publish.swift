@@ -5,7 +5,7 @@ extension NetworkController {
     /// Publishes a container's ports through the endpoint that is its way out. On failure nothing stays published.
     func publish(_ record: inout SandboxRecord) throws(NetworkError) {
         guard !record.wanted.isEmpty, let endpoint = gatewayEndpoint(record),
-            let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge })
+            let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge }), bridge.macvlan == nil
         else { return }
         var hasRules = false
         do throws(NetworkError) {

@@ -81,7 +81,8 @@ extension NetworkController {
             let added = try withState { (state) throws(NetworkError) in
                 let target = try state.network(network)
                 try Self.checkConnect(record, target)
-                let endpoint = try state.endpoint(on: target, for: record, requested)
+                var endpoint = try state.endpoint(on: target, for: record, requested)
+                endpoint.isReady = false
                 record.endpoints.append(endpoint)
                 state.put(record)
                 return (endpoint, target)
@@ -93,10 +94,12 @@ extension NetworkController {
                 if inside.resolver != nil { try startResolver(&record, inside) }
                 try connectLink(added.0, inside)
                 try reroute(&record, inside)
+                record.set(isReady: true, added.0.endpointID)
                 try save(record)
             } catch {
-                drop(added.0, &record)
-                throw error
+                let failure = error
+                do throws(NetworkError) { try leave(added.0, &record) } catch { configuration.warn(error.message) }
+                throw failure
             }
             announce("connect", added.0, containerID)
             return view(record)
@@ -130,14 +133,9 @@ extension NetworkController {
             guard let endpoint = record.endpoints.first(where: { $0.networkID == target.id }) else {
                 throw .failed("container \(containerID) is not connected to network \(target.name)")
             }
-            if record.portsNetworkID == endpoint.networkID { unpublish(&record) }
-            drop(endpoint, &record)
-            let inside = try SandboxNamespace.open(record.key)
-            if endpoint.address6 != nil && !record.endpoints.contains(where: { $0.address6 != nil }) {
-                do throws(SystemCallError) { try inside.withdrawIPv6() } catch { configuration.warn(error.description) }
-            }
-            try reroute(&record, inside)
+            record.set(isReady: false, endpoint.endpointID)
             try save(record)
+            try leave(endpoint, &record)
             announce("disconnect", endpoint, containerID)
             return view(record)
         }
@@ -150,12 +148,29 @@ extension NetworkController {
         return record
     }
 
+    /// Takes an end of a running container away; the way out and the ports follow.
+    func leave(_ endpoint: EndpointRecord, _ record: inout SandboxRecord) throws(NetworkError) {
+        if record.portsNetworkID == endpoint.networkID { unpublish(&record) }
+        let inside = try SandboxNamespace.open(record.key)
+        drop(endpoint, &record, inside)
+        if endpoint.address6 != nil && !record.endpoints.contains(where: { $0.address6 != nil }) {
+            do throws(SystemCallError) { try inside.withdrawIPv6() } catch { configuration.warn(error.description) }
+        }
+        try reroute(&record, inside)
+        try save(record)
+    }
+
+
     /// Removes one end and gives its address back.
-    private func drop(_ endpoint: EndpointRecord, _ record: inout SandboxRecord) {
+    private func drop(_ endpoint: EndpointRecord, _ record: inout SandboxRecord, _ inside: SandboxNamespace) {
         do throws(SystemCallError) {
-            if !endpoint.hostInterface.isEmpty { try HostBridge.removeLink(endpoint.hostInterface, try RouteSocket()) }
+            if !endpoint.hostInterface.isEmpty {
+                try HostBridge.removeLink(endpoint.hostInterface, try RouteSocket())
+            } else if !endpoint.interface.isEmpty {
+                try HostBridge.removeLink(endpoint.interface, inside.route)
+            }
         } catch {
-            configuration.warn("interface " + endpoint.hostInterface + " was not removed: " + error.description)
+            configuration.warn("interface " + endpoint.interface + " was not removed: " + error.description)
         }
         record.endpoints.removeAll { $0.endpointID == endpoint.endpointID }
         let left = record
@@ -167,7 +182,7 @@ extension NetworkController {
     }
 
     /// After the endpoints changed: the default route, and the ports, follow the way out.
-    private func reroute(_ record: inout SandboxRecord, _ inside: SandboxNamespace) throws(NetworkError) {
+    func reroute(_ record: inout SandboxRecord, _ inside: SandboxNamespace) throws(NetworkError) {
         try setDefaultRoute(record, inside, replacing: true)
         let way = gatewayEndpoint(record)?.networkID ?? ""
         guard way != record.portsNetworkID else { return }

@@ -184,10 +184,7 @@ extension NetworkController {
     /// The bridge of a network that was there before: a reboot took it.
     private func restoreBridge(_ network: NetworkRecord) {
         guard let bridge = network.bridge else { return }
-        do throws(NetworkError) {
-            try HostBridge.ensure(bridge)
-            try setSwitches(of: bridge)
-        } catch {
+        do throws(NetworkError) { try ensure(bridge) } catch {
             configuration.warn("network " + network.name + ": " + error.message)
         }
     }
@@ -209,7 +206,7 @@ extension NetworkController {
     private func rejoinBridges(_ record: SandboxRecord) {
         do throws(SystemCallError) {
             let route = try RouteSocket()
-            for endpoint in record.endpoints where !endpoint.hostInterface.isEmpty {
+            for endpoint in record.endpoints where !endpoint.hostInterface.isEmpty && endpoint.isReady {
                 guard let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge }) else { continue }
                 let master = try route.link(bridge.interface).index
                 let port = try route.link(endpoint.hostInterface)
@@ -225,6 +222,7 @@ extension NetworkController {
     private func revive(_ old: SandboxRecord) -> Sandbox {
         var record = old
         record.phase = .ready
+        mend(&record)
         let endpoint = record.portsEndpoint
         for index in record.published.indices {
             let port = record.published[index]
@@ -256,6 +254,19 @@ extension NetworkController {
             configuration.warn("names of container " + record.containerName + ": " + error.message)
         }
         return view(record)
+    }
+
+    /// Ends a change of networks that the daemon did not live to see the end of.
+    private func mend(_ record: inout SandboxRecord) {
+        do throws(NetworkError) {
+            for endpoint in record.endpoints where !endpoint.isReady { try leave(endpoint, &record) }
+            let way = gatewayEndpoint(record)?.networkID ?? ""
+            if record.kind == .own, !record.wanted.isEmpty, way != record.portsNetworkID {
+                try reroute(&record, try SandboxNamespace.open(record.key))
+            }
+        } catch {
+            configuration.warn("networks of container " + record.containerName + ": " + error.message)
+        }
     }
 
     /// Sandboxes of containers that are gone, and what no record speaks of. Their rules went with the repair.

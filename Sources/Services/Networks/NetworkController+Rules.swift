@@ -42,7 +42,7 @@ extension NetworkController {
     }
 
     func bridgeRules(_ network: NetworkRecord) -> [BridgeRules] {
-        guard let bridge = network.bridge else { return [] }
+        guard let bridge = network.bridge, bridge.macvlan == nil else { return [] }
         return families.compactMap {
             BridgeRules(
                 bridge: bridge, isInternal: network.isInternal, usesProxy: configuration.usesProxy, family: $0)

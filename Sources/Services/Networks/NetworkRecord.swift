@@ -38,7 +38,7 @@ struct NetworkRecord: Equatable, Sendable {
     /// bridge, host and none, which nobody creates or removes.
     var isPredefined: Bool { NetworkRecord.predefined.contains(name) }
     /// Whether containers find each other by name here.
-    var resolvesNames: Bool { driver == "bridge" && !isPredefined }
+    var resolvesNames: Bool { bridge != nil && !isPredefined }
 
     /// The pools of a family as the user gave them.
     func pools<Address: NetworkAddress>(of family: Address.Type) -> [IPAMConfig] {

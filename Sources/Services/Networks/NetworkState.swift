@@ -157,7 +157,7 @@ struct NetworkState: Sendable {
             }
             endpoint.gateway6 = six.gateway
         }
-        endpoint.hostInterface = "veth" + randomHex(bytes: 4).prefix(7)
+        if bridge.macvlan == nil { endpoint.hostInterface = "veth" + randomHex(bytes: 4).prefix(7) }
         let numbers = sandbox.endpoints.compactMap {
             $0.interface.hasPrefix(bridge.interfacePrefix)
                 ? Int($0.interface.dropFirst(bridge.interfacePrefix.count)) : nil

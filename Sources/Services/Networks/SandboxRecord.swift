@@ -17,6 +17,9 @@ struct EndpointRecord: Equatable, Sendable {
     var hostInterface = ""
     /// The end in the container: "eth0".
     var interface = ""
+    /// False while a running container is being connected or disconnected: what is left of it then goes at the next
+    /// start of the daemon.
+    var isReady = true
     /// What was asked for.
     var requested = EndpointSettings()
     /// The names the container has on this network, for the resolver.
@@ -99,6 +102,12 @@ struct SandboxRecord: Equatable, Sendable {
         self.key = key
     }
 
+    mutating func set(isReady: Bool, _ endpointID: String) {
+        for index in endpoints.indices where endpoints[index].endpointID == endpointID {
+            endpoints[index].isReady = isReady
+        }
+    }
+
     /// The endpoint the published ports lead to.
     var portsEndpoint: EndpointRecord? { endpoints.first { $0.networkID == portsNetworkID } }
 
@@ -125,7 +134,7 @@ extension EndpointRecord {
             ("address6", .string(address6?.description ?? "")), ("gateway6", .string(gateway6?.description ?? "")),
             ("hardwareAddress", .string(HardwareAddress.text(hardwareAddress))),
             ("hostInterface", .string(hostInterface)), ("interface", .string(interface)),
-            ("requested", requested.json), ("names", .strings(names)),
+            ("requested", requested.json), ("ready", .bool(isReady)), ("names", .strings(names)),
         ])
     }
 
@@ -141,6 +150,7 @@ extension EndpointRecord {
         hostInterface = try json.string("hostInterface")
         interface = try json.string("interface")
         if let object = try json.object("requested") { requested = try EndpointSettings(json: object) }
+        isReady = try json.bool("ready", default: true)
         names = try json.strings("names")
     }
 }
