@@ -100,6 +100,35 @@ for pause in 0.02 0.05 0.1 0.2 0.3; do
     for i in 1 2 3; do (timeout 20 docker run -d -p 80 busybox sleep 1000 >/dev/null 2>&1 &); done
     sleep $pause; stop $DOCKERD KILL; rm -f /var/run/docker.pid; dockerd_up
 done
+mkdir -p $T/many/data && (cd $T/many && for i in $(seq 300); do echo $i >data/$i; done; tar -c . | docker import - many >/dev/null)
+for pause in 0.05 0.1 0.15 0.2 0.25 0.3; do
+    (timeout 20 docker run --rm -v copied:/data many true >/dev/null 2>&1 &); sleep $pause; stop $DOCKERD KILL; rm -f /var/run/docker.pid; dockerd_up; sleep 0.5
+    ls /var/lib/docker/volumes/copied/_data 2>/dev/null | wc -l >>$T/copied; docker rm -f $(docker ps -aq) >/dev/null 2>&1; docker volume rm -f copied >/dev/null 2>&1
+done
+ok "a volume is filled as a whole or not at all" 'same "$(grep -vxc "0\|300" $T/copied || true)" 0'
+for i in 1 2 3 4 5 6; do
+    docker run -d --name moved$i busybox sleep 1000 >/dev/null; docker network create moving$i >/dev/null
+    (for n in 1 2 3 4; do timeout 20 docker network connect moving$i moved$i; timeout 20 docker network disconnect moving$i moved$i; done >/dev/null 2>&1 &)
+    sleep 0.$((RANDOM % 3))$((RANDOM % 10)); stop $DOCKERD KILL; rm -f /var/run/docker.pid; dockerd_up; sleep 0.5
+done
+ok "kills in the middle of connecting leave interfaces and inspection of one mind" 'for i in 1 2 3 4 5 6; do same "$(docker exec moved$i ip -o link | grep -c ": eth")" "$(docker inspect -f "{{len .NetworkSettings.Networks}}" moved$i)"; done'
 ok "kills in the middle of starts leave nothing" 'docker rm -f $(docker ps -aq) >/dev/null; docker network prune -f >/dev/null
 soon "! ip -o link | grep veth"; same "$(iptables-save | grep -cE -- "dport|br-" || true)" 0; same "$(ls /run/docker/netns)" ""; same "$(pgrep -f "[d]ocker-proxy -proto" || true)" ""; same "$(ls /var/lib/docker/network/files | grep -c sandbox || true)" 0'
+
+# IPv6 of the default bridge, with rules.
+stop $DOCKERD TERM; rm -f /var/run/docker.pid; dockerd_up --experimental --ip6tables --ipv6 --fixed-cidr-v6 fd00:d::/64
+ok "ip6tables has the rules that iptables has" 'run --name v6 -p 8099:80 busybox httpd -f -p 80 -h /etc; a=fd00:d::242:ac11:2; same "$(docker inspect -f "{{.NetworkSettings.GlobalIPv6Address}}" v6)" $a
+same "$(ip6tables -S FORWARD | head -3)" "-P FORWARD $(ip6tables -S FORWARD | head -1 | cut -d" " -f3)
+-A FORWARD -j DOCKER-ISOLATION-STAGE-1
+-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+has "$(ip6tables -t nat -S DOCKER)" "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8099 -j DNAT --to-destination [$a]:80"; has "$(ip6tables -S DOCKER)" "-A DOCKER -d $a/128 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT"
+has "$(ip6tables -t nat -S POSTROUTING)" "-A POSTROUTING -s fd00:d::/64 ! -o docker0 -j MASQUERADE"; has "$(ip6tables -t nat -S OUTPUT)" "! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER"; busybox wget -qO- "http://[::1]:8099/hostname" >/dev/null'
+stop $DOCKERD KILL; rm -f /var/run/docker.pid; dockerd_up --experimental --ip6tables --ipv6 --fixed-cidr-v6 fd00:d::/64
+ok "a restart draws them once, and the end of the container takes its own" 'same "$(ip6tables -t nat -S DOCKER | grep -c DNAT)" 1; same "$(ip6tables -S | grep -c -- "-i docker0 -o docker0 -j ACCEPT")" 1; docker rm -f v6 >/dev/null; same "$(ip6tables-save | grep -c dport || true)" 0'
+
+# Interfaces beside the host's.
+ok "a macvlan network stands on an interface of the host" 'ip link add mv0 type veth peer name mv1; ip link set mv0 up; ip link set mv1 up; docker network create -d macvlan -o parent=mv0 --subnet 10.55.0.0/24 lan >/dev/null || { ip link add link mv0 type macvlan 2>/dev/null || exit 0; }
+run --name m1 --network lan busybox sleep 1000; has "$(inside m1 ip addr)" "10.55.0.2/24"; docker run --rm --network lan busybox ping -c 1 -W 5 m1 >/dev/null; refused "is already using parent interface mv0" docker network create -d macvlan -o parent=mv0 --subnet 10.56.0.0/24 lan2
+docker network connect lan $(docker run -d --name m2 busybox sleep 1000); has "$(inside m2 ip addr)" eth1; docker network disconnect lan m2; same "$(inside m2 ip addr | grep -c eth1 || true)" 0
+docker rm -f m1 m2 >/dev/null; docker network rm lan >/dev/null; has "$(ip -o link)" mv0; same "$(iptables-save | grep -c "10.55" || true)" 0'
 finish

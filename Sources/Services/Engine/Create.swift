@@ -12,6 +12,10 @@ extension Engine {
     ) async throws(EngineError) -> ContainerCreateResponse {
         if let name, !name.isEmpty { _ = try ContainerNames.validated(name) }
         var draft = try CreateDraft(request, configuration, facts)
+        let mode = draft.hostConfig.networkMode
+        if !mode.hasPrefix("container:") && mode != "host" && mode != "none" && !HostFacts.forwardsIPv4 {
+            draft.warnings.append("IPv4 forwarding is disabled. Networking will not work.")
+        }
         try checkLog(draft.hostConfig)
         try resolveContainerModes(&draft)
         if draft.config.image.isEmpty { throw .invalid("no image specified") }

@@ -3,6 +3,11 @@ internal import Linux
 
 /// What this host can do, found once: cgroups, CPUs, memory, names. Nothing of it changes while the daemon runs.
 public struct HostFacts: Sendable {
+    /// Whether the host passes packets on, now. A kernel without the file does not.
+    static var forwardsIPv4: Bool {
+        ((try? Files.readText("/proc/sys/net/ipv4/ip_forward")) ?? "").hasPrefix("1")
+    }
+
     public var cgroupVersion = 1
     public var kernel = ""
     public var architecture = ""

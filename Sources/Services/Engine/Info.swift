@@ -41,8 +41,8 @@ extension Engine {
         info.cpuSet = facts.hasCPUSet
         info.pidsLimit = facts.hasPidsLimit
         info.oomKillDisable = facts.hasOOMKillDisable
-        // A kernel without the file does not forward.
-        info.ipv4Forwarding = ((try? Files.readText("/proc/sys/net/ipv4/ip_forward")) ?? "").hasPrefix("1")
+        info.ipv4Forwarding = HostFacts.forwardsIPv4
+        // Without /proc nothing is counted.
         info.nfd = ((try? Files.names(in: "/proc/self/fd")) ?? []).count
         info.nGoroutines = ((try? Files.names(in: "/proc/self/task")) ?? []).count
         info.systemTime = Clock.now.description

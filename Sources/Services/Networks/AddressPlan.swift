@@ -10,6 +10,9 @@ struct AddressPlan<Address: NetworkAddress>: Equatable, Sendable {
     var gateway: Address
     var reserved: [Address] = []
 
+    /// Whether the way out is another address than the bridge's.
+    var hasOwnGateway: Bool { gateway != subnet.address }
+
     /// The addresses that containers may get.
     var pool: AddressPool<Address> {
         var pool = AddressPool(subnet: subnet, range: range)

@@ -3,8 +3,8 @@ internal import JSON
 internal import Linux
 internal import Netlink
 
-/// A network whose containers stand beside the host in the network of one of its interfaces: each has an interface on top
-/// of that one. There are no rules, no published ports, and no way between the host and its containers.
+/// A network whose containers stand beside the host in the network of one of its interfaces: each has an interface on
+/// top of that one. There are no rules, no published ports, and no way between the host and its containers.
 struct Macvlan: Equatable, Sendable {
     enum Mode: String, Sendable {
         case `private`, vepa, bridge, passthru

@@ -147,8 +147,7 @@ extension NetworkController {
             try Self.checkIPv6()
             settings.six = try plan(network)
         }
-        settings.mtu = configuration.mtu > 0 ? configuration.mtu : 1500
-        // `--ip` is for the default bridge alone.
+        // `--ip` and `--mtu` are for the default bridge alone.
         try settings.apply(options: network.options)
         try checkInterface(&settings, for: network)
         return settings

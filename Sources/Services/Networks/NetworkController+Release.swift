@@ -160,7 +160,6 @@ extension NetworkController {
         try save(record)
     }
 
-
     /// Removes one end and gives its address back.
     private func drop(_ endpoint: EndpointRecord, _ record: inout SandboxRecord, _ inside: SandboxNamespace) {
         do throws(SystemCallError) {

@@ -75,16 +75,23 @@ extension NetworkController {
             BridgeSettings.Option.mtu: String(bridge.mtu),
         ]
         network.enablesIPv6 = bridge.six != nil
-        if let range = bridge.four.range {
-            var pool = IPAMConfig()
-            pool.subnet = bridge.subnet.masked.description
-            pool.ipRange = range.description
-            pool.gateway = bridge.four.gateway.description
-            network.pools = [pool]
-        }
+        if bridge.four.range != nil || bridge.four.hasOwnGateway { network.pools.append(Self.shown(bridge.four)) }
+        if let six = bridge.six, six.hasOwnGateway { network.pools.append(Self.shown(six)) }
         network.phase = .ready
         if network != old { try write(network) }
         state.withLock { $0.put(network) }
+    }
+
+    /// The default bridge's addresses as if somebody had asked for them.
+    private static func shown<Address>(_ plan: AddressPlan<Address>) -> IPAMConfig {
+        var pool = IPAMConfig()
+        pool.subnet = plan.subnet.masked.description
+        pool.ipRange = plan.range?.description ?? ""
+        pool.gateway = plan.subnet.address.description
+        if plan.hasOwnGateway {
+            pool.auxiliaryAddresses = ["DefaultGateway" + Address.familyName: plan.gateway.description]
+        }
+        return pool
     }
 
     private func ignoringAbsence(_ body: () throws(SystemCallError) -> Void) throws(NetworkError) {

@@ -86,14 +86,41 @@ extension VolumeStore {
                 let source: Descriptor
                 do throws(SystemCallError) {
                     source = try image.openInRoot(path, O_RDONLY | O_DIRECTORY)
-                } catch  where error.number == ENOENT || error.number == ENOTDIR {
+                } catch  where error.number == ENOENT {
                     return
+                } catch  where error.number == ENOTDIR {
+                    throw SystemCallError(number: ENOTDIR, operation: "source", subject: path)
                 }
-                var copy = TreeCopy()
-                try copy.copyContent(of: source, into: target)
+                try copyWhole(source, into: target, name)
             } catch {
                 throw .failed("failed to copy image content to volume " + name + ": " + error.description)
             }
         }
+    }
+
+    /// Copies all or nothing: a volume that is being filled has a file beside its data that says so, and whoever finds
+    /// that empties the volume.
+    private func copyWhole(
+        _ source: borrowing Descriptor, into target: borrowing Descriptor, _ name: String
+    ) throws(SystemCallError) {
+        try Files.write([], to: Self.fillingMark(directory + "/" + name))
+        do throws(SystemCallError) {
+            var copy = TreeCopy()
+            try copy.copyContent(of: source, into: target)
+        } catch {
+            let failure = error
+            try Self.emptyUnfilled(directory + "/" + name)
+            throw failure
+        }
+        try Files.remove(Self.fillingMark(directory + "/" + name))
+    }
+
+    private static func fillingMark(_ folder: String) -> String { folder + "/filling" }
+
+    /// Empties a volume whose filling did not come to its end.
+    static func emptyUnfilled(_ folder: String) throws(SystemCallError) {
+        guard Files.exists(fillingMark(folder)) else { return }
+        for name in try Files.names(in: folder + "/_data") { try Files.removeTree(folder + "/_data/" + name) }
+        try Files.remove(fillingMark(folder))
     }
 }

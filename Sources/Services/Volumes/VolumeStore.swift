@@ -49,6 +49,7 @@ public final class VolumeStore: Sendable {
                 if name.hasPrefix(".removing-") {
                     try Files.removeTree(directory + "/" + name)
                 } else if let record = try read(name) {
+                    try Self.emptyUnfilled(directory + "/" + name)
                     state.withLock { $0.volumes[name] = record }
                 }
             }
