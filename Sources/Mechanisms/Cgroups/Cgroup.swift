@@ -6,9 +6,13 @@ public import OCIRuntime
 /// paths; whoever made the container removes it.
 public struct Cgroup: Sendable {
     /// The directory by controller, sorted; "" is v2's.
-    public let paths: [(controller: String, path: String)]
+    public private(set) var paths: [(controller: String, path: String)]
     /// Whether v2 is all there is, so that limits go there.
     public let isUnified: Bool
+    /// Hierarchies that this user has no rights over are left out, and device rules that it may not set are no failure:
+    /// for a container without root, at a path that nobody asked for.
+    public var toleratesDenial = false
+    private var isPathGiven = false
 
     /// From a container's record.
     public init(paths: [(controller: String, path: String)]) {
@@ -36,7 +40,10 @@ public struct Cgroup: Sendable {
         }
         paths = found
         isUnified = hierarchies.isUnified
+        isPathGiven = !path.isEmpty
     }
+
+    private var leavesOutDenied: Bool { toleratesDenial && !isPathGiven }
 
     /// A path cleaned so that it cannot climb out of where it starts.
     static func cleaned(_ path: String) -> String {
@@ -62,33 +69,43 @@ public struct Cgroup: Sendable {
     // MARK: Making
 
     /// Makes the directories. Real-time budgets are set here, since a v1 group without one takes no real-time process.
-    public func create(_ resources: Resources?) throws(CgroupFailure) {
+    public mutating func create(_ resources: Resources?) throws(CgroupFailure) {
         for entry in paths {
-            do throws(SystemCallError) {
-                try Files.makeDirectories(entry.path)
+            do throws(CgroupFailure) {
+                try create(entry.controller, entry.path, resources)
             } catch {
                 // In hybrid mode v2 holds no limits: without it the container is complete.
                 if entry.controller.isEmpty && !isUnified { continue }
-                throw CgroupFailure(error)
-            }
-            switch entry.controller {
-            case "cpuset" where !isUnified: try inheritCpuset(entry.path, resources?.cpu)
-            case "cpu" where !isUnified: try setRealtime(entry.path, resources?.cpu)
-            case "" where isUnified: try enableControllers(for: entry.path)
-            default: break
+                try leaveOut(entry.path, after: error)
             }
         }
     }
 
+    private func create(_ controller: String, _ path: String, _ resources: Resources?) throws(CgroupFailure) {
+        do throws(SystemCallError) { try Files.makeDirectories(path) } catch { throw CgroupFailure(error) }
+        switch controller {
+        case "cpuset" where !isUnified: try inheritCpuset(path, resources?.cpu)
+        case "cpu" where !isUnified: try setRealtime(path, resources?.cpu)
+        case "" where isUnified: try enableControllers(for: path)
+        default: break
+        }
+    }
+
+    /// Goes on without the hierarchies of a directory where that is asked for; throws the failure where it is not.
+    private mutating func leaveOut(_ path: String, after failure: CgroupFailure) throws(CgroupFailure) {
+        guard leavesOutDenied, failure.isDenial else { throw failure }
+        paths.removeAll { $0.path == path }
+    }
+
     /// Moves a process in, with all its threads.
-    public func add(_ pid: Int32) throws(CgroupFailure) {
+    public mutating func add(_ pid: Int32) throws(CgroupFailure) {
         for directory in directories {
             do throws(SystemCallError) {
                 try Files.put(String(pid), into: directory + "/cgroup.procs")
             } catch {
                 if directory == path("") && !isUnified { continue }
-                throw CgroupFailure(
-                    "failed to write " + String(pid) + ": write " + directory + "/cgroup.procs: " + error.reason)
+                let words = "failed to write " + String(pid) + ": write " + directory + "/cgroup.procs: " + error.reason
+                try leaveOut(directory, after: CgroupFailure(words, number: error.number))
             }
         }
     }
@@ -173,32 +190,31 @@ public struct Cgroup: Sendable {
 
     // MARK: Removing
 
-    /// Removes the directories and those below. Waits up to a second for the last processes to leave.
+    /// Removes the directories and those below. Waits for the last processes to leave, all in all a second at most.
     public func remove() throws(CgroupFailure) {
-        var failed: SystemCallError?
-        for directory in directories {
-            do throws(SystemCallError) { try Cgroup.removeDirectory(directory) } catch { failed = error }
-        }
-        if let failed { throw CgroupFailure(failed) }
-    }
-
-    private static func removeDirectory(_ path: String) throws(SystemCallError) {
+        var left = directories
         var wait: UInt32 = 1000
         while true {
-            if rmdir(path) == 0 { return }
-            let number = cl_errno()
-            if number == ENOENT { return }
-            if number != EBUSY && number != ENOTEMPTY {
-                throw SystemCallError(number: number, operation: "rmdir", subject: path)
+            var failed: SystemCallError?
+            left.removeAll { directory in
+                do throws(SystemCallError) { try Cgroup.removeDirectory(directory) } catch { failed = error }
+                return failed?.subject != directory
             }
-            // Groups that the container made below.
-            for name in (try? Files.names(in: path)) ?? [] where Files.isDirectory(path + "/" + name) {
-                try? removeDirectory(path + "/" + name)
-            }
-            if rmdir(path) == 0 { return }
-            if wait > 600_000 { throw SystemCallError(number: number, operation: "rmdir", subject: path) }
+            guard let failed else { return }
+            if wait > 300_000 || failed.number != EBUSY && failed.number != ENOTEMPTY { throw CgroupFailure(failed) }
             usleep(wait)
             wait *= 2
         }
+    }
+
+    private static func removeDirectory(_ path: String) throws(SystemCallError) {
+        if rmdir(path) == 0 || cl_errno() == ENOENT { return }
+        // Groups that the container made below.
+        for name in (try? Files.names(in: path)) ?? [] where Files.isDirectory(path + "/" + name) {
+            // One that stays keeps this one from going, which is reported.
+            try? removeDirectory(path + "/" + name)
+        }
+        if rmdir(path) == 0 || cl_errno() == ENOENT { return }
+        throw SystemCallError(number: cl_errno(), operation: "rmdir", subject: path)
     }
 }

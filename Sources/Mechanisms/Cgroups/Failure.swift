@@ -1,11 +1,21 @@
+internal import CLinux
 internal import GoText
 public import Linux
 
 /// Why a cgroup could not be made, changed or read: words for the user.
 public struct CgroupFailure: Error, Equatable, Sendable, CustomStringConvertible {
     public let message: String
-    public init(_ message: String) { self.message = message }
-    public init(_ error: SystemCallError) { message = error.description }
+    /// The errno behind it; 0: none.
+    let number: Int32
+
+    public init(_ message: String, number: Int32 = 0) {
+        self.message = message
+        self.number = number
+    }
+    public init(_ error: SystemCallError) { self.init(error.description, number: error.number) }
+
+    /// Whether this user may not do it.
+    var isDenial: Bool { number == EPERM || number == EACCES || number == EROFS }
     public var description: String { message }
 }
 
@@ -16,7 +26,8 @@ func put(_ text: String, _ directory: String, _ file: String) throws(CgroupFailu
         try Files.put(text, into: path)
     } catch {
         if error.operation == "open" { throw CgroupFailure(error) }
-        throw CgroupFailure("failed to write " + goQuoted(text) + ": write " + path + ": " + error.reason)
+        throw CgroupFailure(
+            "failed to write " + goQuoted(text) + ": write " + path + ": " + error.reason, number: error.number)
     }
 }
 

@@ -6,7 +6,14 @@ extension Cgroup {
     public func apply(_ resources: Resources, devices: Bool = true) throws(CgroupFailure) {
         if isUnified { return try applyUnified(resources, devices: devices) }
         if let path = path("cpuset") { try setCpuset(path, resources.cpu) }
-        if devices, let path = path("devices") { try setDevices(path, resources.devices) }
+        if devices, let path = path("devices") {
+            do throws(CgroupFailure) {
+                try setDevices(path, resources.devices)
+            } catch {
+                if !toleratesDenial { throw error }
+            }
+        }
+        try refuseLimitsLeftOut(resources)
         if let path = path("memory"), let memory = resources.memory { try setMemory(path, memory) }
         if let path = path("cpu"), let cpu = resources.cpu { try setCPU(path, cpu) }
         if let path = path("pids"), let limit = resources.pidsLimit, limit != 0 {
@@ -14,6 +21,21 @@ extension Cgroup {
         }
         if let path = path("blkio"), let blockIO = resources.blockIO { try setBlockIO(path, blockIO) }
         try setRest(resources)
+    }
+
+    /// A limit in a hierarchy that the container is not in would hold nobody.
+    private func refuseLimitsLeftOut(_ resources: Resources) throws(CgroupFailure) {
+        guard toleratesDenial else { return }
+        let wanted: [(controller: String, isWanted: Bool)] = [
+            ("cpuset", !(resources.cpu?.cpus ?? "").isEmpty || !(resources.cpu?.mems ?? "").isEmpty),
+            ("memory", resources.memory.map { $0.limit != nil || $0.reservation != nil || $0.swap != nil } ?? false),
+            ("cpu", resources.cpu.map { $0.shares != nil || $0.quota != nil || $0.period != nil } ?? false),
+            ("pids", (resources.pidsLimit ?? 0) != 0), ("blkio", resources.blockIO != nil),
+        ]
+        for (controller, isWanted) in wanted where isWanted && path(controller) == nil {
+            throw CgroupFailure(
+                "cannot set " + controller + " limit: container could not join or create cgroup")
+        }
     }
 
     private func setCpuset(_ path: String, _ cpu: Resources.CPU?) throws(CgroupFailure) {

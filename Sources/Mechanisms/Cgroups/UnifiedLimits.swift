@@ -15,7 +15,13 @@ extension Cgroup {
             try put(String(limit.limit), path, "hugetlb." + limit.pageSize + ".max")
         }
         try setRDMA(path, resources.rdma)
-        if devices { try attachDeviceProgram(path, Cgroup.withDefaults(resources.devices)) }
+        if devices {
+            do throws(CgroupFailure) {
+                try attachDeviceProgram(path, Cgroup.withDefaults(resources.devices))
+            } catch {
+                if !toleratesDenial { throw error }
+            }
+        }
         for (file, text) in resources.unified {
             guard !file.utf8.contains(47) else {
                 throw CgroupFailure("unified resource " + goQuoted(file) + " must be a file name (no slashes)")

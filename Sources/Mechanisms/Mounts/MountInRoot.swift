@@ -47,8 +47,7 @@ extension Root {
 
     private func words(_ error: SystemCallError, _ mount: Spec.Mount) -> String {
         switch error.operation {
-        case "mount": "mount " + mount.source + ":" + mount.destination + ": " + error.reason
-        case "open_tree": "stat " + mount.source + ": " + error.reason
+        case "open_tree": "stat " + error.subject + ": " + error.reason
         case "": error.subject
         default: error.description
         }
@@ -64,24 +63,22 @@ extension Root {
     }
 
     private func mountDevice(_ mount: Spec.Mount, _ options: MountOptions) throws(SystemCallError) {
-        try checkProc(mount)
-        let place = try makeDirectory(mount.destination)
+        let place = try makePlace(mount, isDirectory: true)
         try mountNew(mount, options, on: place)
     }
 
     private func mountTemporary(_ mount: Spec.Mount, _ options: MountOptions) throws(SystemCallError) {
-        try checkProc(mount)
-        let existed = linkStatus(mount.destination)
-        let place = try makeDirectory(mount.destination)
+        let existed = status(mount.destination)
+        let place = try makePlace(mount, isDirectory: true)
         var options = options
-        // The directory's own mode goes on where the mount's is not said.
-        if let status = existed, !hasMode(options.data) {
-            options.data += (options.data.isEmpty ? "" : ",") + "mode=" + String(status.st_mode & 0o7777, radix: 8)
-        }
         // Devices are made in it first: it becomes read-only at the end.
         options.flags &= ~UInt(MS_RDONLY)
-        if !options.copiesUp { return try mountNew(mount, options, on: place) }
-        try mountCopy(mount, options, on: place)
+        if options.copiesUp { try mountCopy(mount, options, on: place) } else { try mountNew(mount, options, on: place) }
+        // The directory's own mode goes on where the mount's is not said.
+        guard let existed, !hasMode(options.data) else { return }
+        let mounted = try open(mount.destination)
+        let through = "/proc/self/fd/" + String(mounted.number)
+        try checked("chmod", mount.destination) { chmod(through, existed.st_mode & 0o7777) }
     }
 
     private func hasMode(_ data: String) -> Bool {
@@ -94,9 +91,9 @@ extension Root {
         _ mount: Spec.Mount, _ options: MountOptions, on place: borrowing Descriptor
     ) throws(SystemCallError) {
         let target = "/proc/self/fd/" + String(place.number)
-        let flags = options.flags & ~UInt(MS_REMOUNT)
-        try checked("mount") {
-            CLinux.mount(mount.source, target, mount.type, flags, options.data.isEmpty ? nil : options.data)
+        let data: String? = options.data.isEmpty ? nil : options.data
+        if CLinux.mount(mount.source, target, mount.type, options.flags, data) != 0 {
+            throw failure(cl_errno(), mount, options, on: place)
         }
         if options.propagation.isEmpty && options.recursiveSet == 0 && options.recursiveClear == 0 { return }
         let mounted = try open(mount.destination)
@@ -109,11 +106,23 @@ extension Root {
         }
     }
 
+    /// A mount that the kernel refused, in runc's words.
+    private func failure(
+        _ number: Int32, _ mount: Spec.Mount, _ options: MountOptions, on place: borrowing Descriptor
+    ) -> SystemCallError {
+        var words = "mount " + mount.source + ":" + mount.destination
+        words += " (via /proc/self/fd/" + String(place.number) + ")"
+        if options.flags != 0 { words += ", flags: 0x" + String(options.flags, radix: 16) }
+        if !options.data.isEmpty { words += ", data: " + options.data }
+        return refusal(words + ": " + errorText(number))
+    }
+
     private func bind(_ mount: Spec.Mount, _ options: MountOptions) throws(SystemCallError) {
-        try checkProc(mount)
         let recursive = options.flags & UInt(MS_REC) != 0
-        let tree = try DetachedMount(mount.source, recursive: recursive)
-        let place = tree.isDirectory ? try makeDirectory(mount.destination) : try makeFile(mount.destination)
+        // A relative source starts at the bundle, where this process still is.
+        let tree = try DetachedMount(try Files.absolute(mount.source), recursive: recursive)
+        let place = try makePlace(mount, isDirectory: tree.isDirectory)
+        if tree.isDirectory != isDirectory(place) { throw failure(ENOTDIR, mount, options, on: place) }
         try tree.setAttributes(
             set: MountAttribute.attributes(options.flags), clear: MountAttribute.attributes(options.cleared))
         for flag in options.propagation {
@@ -124,25 +133,34 @@ extension Root {
         try tree.attach(to: place)
     }
 
-    /// Nothing is mounted inside /proc but on the few files that container file systems stand in for.
-    private func checkProc(_ mount: Spec.Mount) throws(SystemCallError) {
-        let path = Files.cleaned("/" + mount.destination)
-        guard path.utf8.starts(with: "/proc/".utf8) || path == "/proc" else { return }
-        let allowed = [
-            "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
-            "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid",
-        ]
-        if allowed.contains(path) { return }
+    /// Opens a mount's place, made where it is missing. Nothing is mounted inside /proc but on the few files that
+    /// container file systems stand in for: judged by where the place is, whatever links the path went through.
+    private func makePlace(_ mount: Spec.Mount, isDirectory: Bool) throws(SystemCallError) -> Descriptor {
+        let place = isDirectory ? try makeDirectory(mount.destination) : try makeFile(mount.destination)
+        let own = try Files.link("/proc/self/fd/" + String(directory.number))
+        let full = try Files.link("/proc/self/fd/" + String(place.number))
+        guard full.utf8.starts(with: own.utf8) else { return place }
+        let path = own == "/" ? full : String(decoding: Array(full.utf8.dropFirst(own.utf8.count)), as: UTF8.self)
         if path == "/proc" {
             // A source that cannot be opened is no procfs.
             if let source = try? Descriptor.open(mount.source, Int32(CL_O_PATH)),
                 cl_file_system_type(source.number) == 0x9fa0
             {
-                return
+                return place
             }
-            throw refusal("\"" + path + "\" cannot be mounted because it is not of type proc")
+            throw refusal("\"" + full + "\" cannot be mounted because it is not of type proc")
         }
-        throw refusal("\"" + path + "\" cannot be mounted because it is inside /proc")
+        let allowed = [
+            "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
+            "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid",
+        ]
+        if allowed.contains(path) || !path.utf8.starts(with: "/proc/".utf8) { return place }
+        throw refusal("\"" + full + "\" cannot be mounted because it is inside /proc")
+    }
+
+    private func isDirectory(_ place: borrowing Descriptor) -> Bool {
+        var status = stat()
+        return fstat(place.number, &status) == 0 && cl_format(status.st_mode) == S_IFDIR
     }
 
     private func refusal(_ words: String) -> SystemCallError {

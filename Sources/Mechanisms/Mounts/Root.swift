@@ -19,14 +19,17 @@ public struct Root: ~Copyable {
     }
 
     /// What is at `path`, a last symbolic link not followed; nil when nothing is.
-    public func linkStatus(_ path: String) -> stat? {
+    public func linkStatus(_ path: String) -> stat? { status(path, O_NOFOLLOW) }
+
+    /// What is at `path`; nil when nothing is.
+    func status(_ path: String, _ flags: Int32 = 0) -> stat? {
         // Nothing there is an answer here.
-        guard let found = try? open(path, Int32(CL_O_PATH) | O_NOFOLLOW) else { return nil }
+        guard let found = try? open(path, Int32(CL_O_PATH) | flags) else { return nil }
         var status = stat()
         return fstat(found.number, &status) == 0 ? status : nil
     }
 
-    /// Opens a directory, making it and those above it where they are missing.
+    /// Opens a directory, making it and those above it where they are missing. What else is there is opened as it is.
     public func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(SystemCallError) -> Descriptor {
         try make(path, mode: mode, isDirectory: true, links: 0)
     }
@@ -40,7 +43,7 @@ public struct Root: ~Copyable {
         _ path: String, mode: UInt32, isDirectory: Bool, links: Int
     ) throws(SystemCallError) -> Descriptor {
         let clean = Files.cleaned("/" + path)
-        let flags = isDirectory ? Int32(CL_O_PATH) | O_DIRECTORY : Int32(CL_O_PATH)
+        let flags = Int32(CL_O_PATH)
         do throws(SystemCallError) {
             return try open(clean, flags)
         } catch {

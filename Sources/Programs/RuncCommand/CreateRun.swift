@@ -34,9 +34,9 @@ struct LaunchFlags {
 
     /// The request that the flags and the bundle make.
     func request(_ use: Invocation) throws(RuntimeFailure) -> LaunchRequest {
-        try ContainerStore.validate(use.id)
         let directory = try enterBundle(bundle.value)
         var spec = try loadSpec("config.json")
+        if use.id.isEmpty { throw RuntimeFailure("container id cannot be empty") }
         let listening = passListeners(&spec)
         var request = LaunchRequest(id: use.id, bundle: directory, spec: spec)
         request.pidFile = pidFile.value
@@ -73,21 +73,17 @@ func enterBundle(_ path: String) throws(RuntimeFailure) -> String {
 
 /// Reads a bundle's configuration.
 func loadSpec(_ path: String) throws(RuntimeFailure) -> Spec {
+    let bytes: [UInt8]
     do throws(SystemCallError) {
-        return try parse(try Files.read(path))
+        bytes = try Files.read(path)
     } catch {
         if error.number == ENOENT {
             throw RuntimeFailure("JSON specification file " + Files.name(of: path) + " not found")
         }
         throw RuntimeFailure(error)
     }
-}
-
-private func parse(_ bytes: [UInt8]) throws(SystemCallError) -> Spec {
-    do throws(JSON.Failure) {
-        return try Spec(parsing: bytes)
-    } catch {
-        throw SystemCallError(number: EINVAL, operation: error.message)
+    do throws(JSON.Failure) { return try Spec(parsing: bytes) } catch {
+        throw RuntimeFailure(streamWords(error, bytes))
     }
 }
 
@@ -126,7 +122,7 @@ var runCommand: UrfaveCommand<Verb> {
                     return 0
                 }
                 return try runInForeground(
-                    request, use.store, keep: options.keep?.value ?? false,
+                    request, use, keep: options.keep?.value ?? false,
                     reapsOrphans: !(options.noSubreaper?.value ?? false))
             } catch {
                 throw RuntimeFailure(
@@ -148,7 +144,7 @@ private func checkTerminal(_ request: LaunchRequest, detached: Bool) throws(Runt
 }
 
 private func runInForeground(
-    _ request: LaunchRequest, _ store: ContainerStore, keep: Bool, reapsOrphans: Bool
+    _ request: LaunchRequest, _ use: Invocation, keep: Bool, reapsOrphans: Bool
 ) throws(RuntimeFailure) -> Int32 {
     var request = request
     var foreground = try Foreground(reapsOrphans: reapsOrphans)
@@ -159,17 +155,19 @@ private func runInForeground(
         let socket = try TerminalSocket()
         request.terminalSocket = socket.sender
         do throws(RuntimeFailure) {
-            container = try store.launch(request)
+            container = try use.store.launch(request)
             terminal = try socket.receive()
         } catch {
             foreground.release()
             throw error
         }
     } else {
-        container = try store.launch(request)
+        container = try use.store.launch(request)
     }
     let status = try foreground.serve(container.pid, terminal: terminal)
     foreground.release()
-    if !keep { try store.destroy(container) }
+    if !keep {
+        do throws(RuntimeFailure) { try use.store.destroy(container) } catch { use.log.error(error.message) }
+    }
     return status.shellStatus
 }

@@ -111,7 +111,9 @@ private struct ExecFlags {
 private func readProcess(_ path: String) throws(RuntimeFailure) -> Spec.Process {
     let bytes: [UInt8]
     do throws(SystemCallError) { bytes = try Files.read(path) } catch { throw RuntimeFailure(error) }
-    do throws(JSON.Failure) { return try Spec.Process(parsing: bytes) } catch { throw RuntimeFailure(error) }
+    do throws(JSON.Failure) { return try Spec.Process(parsing: bytes) } catch {
+        throw RuntimeFailure(streamWords(error, bytes))
+    }
 }
 
 var execCommand: UrfaveCommand<Verb> {

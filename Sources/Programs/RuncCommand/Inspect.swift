@@ -99,7 +99,7 @@ var psCommand: UrfaveCommand<Verb> {
         return Verb(.atLeast(1)) { (use) throws(RuntimeFailure) in
             let pids = try use.container().processes()
             switch format.value {
-            case "json": Console.out(JSON.array(pids.map { .int($0) }).text() + "\n")
+            case "json": Console.out((pids.isEmpty ? "null" : JSON.array(pids.map { .int($0) }).text()) + "\n")
             case "table": Console.out(try psTable(pids, Array(use.arguments.dropFirst())))
             default: throw RuntimeFailure("invalid format option")
             }
@@ -151,14 +151,14 @@ var eventsCommand: UrfaveCommand<Verb> {
         ) {
             (text, _) throws(UsageError) in
             guard let interval = GoDuration.parse(text) else {
-                throw UsageError("time: invalid duration " + goQuoted(text))
+                throw UsageError("parse error")
             }
             return Int(interval / 1_000_000)
         }
         let once = flags.bool("stats", usage: "print the figures once")
         return Verb(.exactly(1)) { (use) throws(RuntimeFailure) in
-            if interval.value <= 0 { throw RuntimeFailure("duration interval must be greater than 0") }
             let container = try use.container()
+            if interval.value <= 0 { throw RuntimeFailure("duration interval must be greater than 0") }
             if container.status == .stopped {
                 throw RuntimeFailure("container with id " + use.id + " is not running")
             }

@@ -21,13 +21,10 @@ var killCommand: UrfaveCommand<Verb> {
         arguments: "<container-id> [signal]"
     ) { flags in
         let all = flags.bool("all", "a", usage: "send it to every process of the container")
-        return Verb(.atLeast(1)) { (use) throws(RuntimeFailure) in
-            if use.arguments.count > 2 {
-                throw RuntimeFailure(Process.arguments[0] + ": \"kill\" requires a maximum of 2 argument(s)")
-            }
+        return Verb(.between(1, 2)) { (use) throws(RuntimeFailure) in
             let container = try use.container()
-            try container.signal(
-                try signalNumber(use.arguments.count > 1 ? use.arguments[1] : "SIGTERM"), all: all.value)
+            let name = use.arguments.count > 1 ? use.arguments[1] : ""
+            try container.signal(name.isEmpty ? SIGTERM : try signalNumber(name), all: all.value)
             return 0
         }
     }
@@ -39,7 +36,7 @@ var deleteCommand: UrfaveCommand<Verb> {
     ) { flags in
         let force = flags.bool("force", "f", usage: "end the container first when it still runs (uses SIGKILL)")
         return Verb(.exactly(1)) { (use) throws(RuntimeFailure) in
-            try use.store.delete(use.id, force: force.value)
+            try use.store.delete(use.id, force: force.value) { use.log.error($0) }
             return 0
         }
     }

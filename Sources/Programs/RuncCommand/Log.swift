@@ -28,6 +28,7 @@ struct Log {
     }
 
     func debug(_ text: String) { if debugging { write("debug", text) } }
+    func error(_ text: String) { write("error", text) }
     func warn(_ text: String) { write("warning", text) }
 
     /// Reports why the program ends, and returns its status.

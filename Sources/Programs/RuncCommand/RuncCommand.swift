@@ -23,7 +23,7 @@ struct Invocation {
 enum ArgumentCount {
     case exactly(Int)
     case atLeast(Int)
-    case atMost(Int)
+    case between(Int, Int)
 
     /// Why a number of arguments is wrong, in runc's words; nil when it is right.
     func objection(_ count: Int, program: String, command: String) -> String? {
@@ -31,7 +31,9 @@ enum ArgumentCount {
         switch self {
         case .exactly(let wanted): return count == wanted ? nil : name + "exactly " + String(wanted) + " argument(s)"
         case .atLeast(let least): return count >= least ? nil : name + "a minimum of " + String(least) + " argument(s)"
-        case .atMost(let most): return count <= most ? nil : name + "a maximum of " + String(most) + " argument(s)"
+        case .between(let least, let most):
+            if count < least { return name + "a minimum of " + String(least) + " argument(s)" }
+            return count <= most ? nil : name + "a maximum of " + String(most) + " argument(s)"
         }
     }
 }

@@ -93,6 +93,7 @@ public struct ContainerStore: Sendable {
 
     /// Reads a container's record.
     public func load(_ id: String) throws(RuntimeFailure) -> Container {
+        if id.isEmpty { throw RuntimeFailure("container id cannot be empty") }
         try ContainerStore.validate(id)
         let path = directory(id) + "/state.json"
         let bytes: [UInt8]
@@ -106,7 +107,7 @@ public struct ContainerStore: Sendable {
             guard case .object(let object) = try JSON(parsing: bytes) else { throw JSON.Failure("no object") }
             return try Container(record: object, directory: directory(id))
         } catch {
-            throw RuntimeFailure("unable to load the state of container " + id + ": " + error.message)
+            throw RuntimeFailure(streamWords(error, bytes))
         }
     }
 

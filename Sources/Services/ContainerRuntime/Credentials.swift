@@ -29,6 +29,13 @@ struct CapabilitySets: Sendable {
         inheritable = bits(names.inheritable)
         permitted = bits(names.permitted)
         ambient = bits(names.ambient)
+        unknown.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// What is to be said about names that mean nothing; nil: nothing.
+    var warning: String? {
+        unknown.isEmpty
+            ? nil : "ignoring unknown or unavailable capabilities: [" + unknown.joined(separator: " ") + "]"
     }
 
     private mutating func bits(_ names: [String]) -> UInt64 {
@@ -55,8 +62,8 @@ struct CapabilitySets: Sendable {
     func apply() throws(SystemCallError) {
         var (heldEffective, heldPermitted, heldInheritable): (UInt64, UInt64, UInt64) = (0, 0, 0)
         cl_capget(&heldEffective, &heldPermitted, &heldInheritable)
-        try checked("capset") {
-            cl_capset(effective & heldPermitted, permitted & heldPermitted, inheritable & (bounding | heldInheritable))
+        try checked("unable to apply caps") {
+            cl_capset(effective & heldPermitted, permitted & heldPermitted, inheritable)
         }
         cl_prctl(47, 4, 0, 0, 0)  // PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL
         for number in UInt(0)..<64 where ambient & 1 << UInt64(number) != 0 {
@@ -94,7 +101,9 @@ func become(_ user: Spec.User) throws(RuntimeFailure) {
     for number in [user.uid, user.gid] + user.additionalGids where number > 0x7FFF_FFFF {
         throw RuntimeFailure("unable to setup user: uids and gids must be in range 0-2147483647")
     }
-    if cl_setgroups(user.additionalGids.count, user.additionalGids) != 0 {
+    var groups: [UInt32] = []
+    for number in user.additionalGids where !groups.contains(number) { groups.append(number) }
+    if cl_setgroups(groups.count, groups) != 0 {
         // A user namespace without root outside may not set groups: then there must be none to set.
         let number = cl_errno()
         if number != EPERM || !user.additionalGids.isEmpty {

@@ -5,16 +5,16 @@ internal import OCIRuntime
 
 extension ContainerStore {
     /// Removes a container that has ended; with `force` it is ended first, and one that is not there is no failure.
-    public func delete(_ id: String, force: Bool) throws(RuntimeFailure) {
+    /// What is left all the same is told to `warn`.
+    public func delete(_ id: String, force: Bool, warn: (String) -> Void) throws(RuntimeFailure) {
         let container: Container
         do throws(RuntimeFailure) {
             container = try load(id)
         } catch {
             guard error.message == "container does not exist" else { throw error }
             // A directory without a record is what a start that was cut short left behind.
-            let left = Files.exists(directory(id))
-            if left { try forget(id) }
-            if force || left { return }
+            if Files.exists(directory(id)) { try forget(id) }
+            if force { return }
             throw error
         }
         switch container.status {
@@ -27,7 +27,7 @@ extension ContainerStore {
             }
             try end(container)
         }
-        try destroy(container)
+        do throws(RuntimeFailure) { try destroy(container) } catch { warn(error.message) }
     }
 
     /// Kills the first process, and waits until it is gone: ten seconds at most.
@@ -47,20 +47,28 @@ extension ContainerStore {
         throw RuntimeFailure("container init still running")
     }
 
-    /// Takes away what an ended container has left: processes, cgroup, record; then runs its last hooks.
+    /// Takes away what an ended container has left: processes, cgroup, record; then runs its last hooks. Does all of
+    /// it; the first failure is thrown at the end.
     public func destroy(_ container: Container) throws(RuntimeFailure) {
-        var container = container
-        do throws(CgroupFailure) {
-            // Without a pid namespace of its own the first process's end did not end the others.
-            if container.shares("pid") || container.cgroup.isFrozen {
-                if container.cgroup.exists { try container.cgroup.signalAll(SIGKILL) }
-            }
-            try container.cgroup.remove()
-        } catch {
-            throw RuntimeFailure(error)
+        var failed: RuntimeFailure?
+        func attempt(_ body: () throws(RuntimeFailure) -> Void) {
+            do throws(RuntimeFailure) { try body() } catch { failed = failed ?? error }
         }
-        try forget(container.id)
-        container.pid = 0
-        if let hooks = container.hooks { try runHooks(hooks.poststop, container.state("stopped")) }
+        attempt { () throws(RuntimeFailure) in
+            do throws(CgroupFailure) {
+                // Without a pid namespace of its own the first process's end did not end the others.
+                if container.shares("pid") || container.cgroup.isFrozen {
+                    if container.cgroup.exists { try container.cgroup.signalAll(SIGKILL) }
+                }
+                try container.cgroup.remove()
+            } catch {
+                throw RuntimeFailure(error)
+            }
+        }
+        attempt { () throws(RuntimeFailure) in try forget(container.id) }
+        if let hooks = container.hooks {
+            attempt { () throws(RuntimeFailure) in try runHooks(hooks.poststop, container.state("stopped")) }
+        }
+        if let failed { throw failed }
     }
 }

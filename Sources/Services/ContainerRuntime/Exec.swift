@@ -77,11 +77,9 @@ extension Container {
         return child
     }
 
-    private func rights(_ request: ExecRequest) throws(RuntimeFailure) -> (CapabilitySets?, SeccompFilter?) {
-        let capabilities = request.process.capabilities.map { CapabilitySets($0) }
-        if let unknown = capabilities?.unknown, !unknown.isEmpty {
-            request.warn?("ignoring unknown or unavailable capabilities: [" + unknown.joined(separator: " ") + "]")
-        }
+    private func rights(_ request: ExecRequest) throws(RuntimeFailure) -> (CapabilitySets, SeccompFilter?) {
+        let capabilities = CapabilitySets(request.process.capabilities ?? Spec.Capabilities())
+        if let words = capabilities.warning { request.warn?(words) }
         guard let profile = request.seccomp else { return (capabilities, nil) }
         do throws(SeccompFailure) {
             return (capabilities, try SeccompFilter(profile, cache: geteuid() == 0 ? "/run/slipway/seccomp" : nil))
@@ -93,6 +91,7 @@ extension Container {
     /// The runtime's side: cgroup, limits, pid file, and the news whether the program runs.
     private func guide(_ child: Int32, _ request: ExecRequest, _ channel: consuming Channel) throws(RuntimeFailure) {
         do throws(CgroupFailure) {
+            var cgroup = cgroup
             try cgroup.add(child)
             for group in request.cgroups { try cgroup.add(child, below: group.path, controller: group.controller) }
         } catch {
@@ -121,7 +120,7 @@ extension Container {
 private struct ExecProcess: ~Copyable {
     let process: Spec.Process
     let plan: NamespacePlan
-    let capabilities: CapabilitySets?
+    let capabilities: CapabilitySets
     let filter: SeccompFilter?
     let preserved: Int
     let consoleSocket: Int32
@@ -149,6 +148,7 @@ private struct ExecProcess: ~Copyable {
     }
 
     private func enter() throws(RuntimeFailure) {
+        try checkEnvironment(process.env)
         cl_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         try system { () throws(SystemCallError) in
             try checked("setsid") { setsid() }

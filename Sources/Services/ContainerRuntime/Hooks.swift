@@ -4,24 +4,26 @@ internal import Linux
 internal import OCIRuntime
 
 /// Runs hooks in order, each with the container's state on its standard input. The first that fails ends it.
-func runHooks(_ hooks: [Spec.Hook], _ state: State) throws(RuntimeFailure) {
+/// `environment` is that of hooks which have none; nil: this process's own.
+func runHooks(_ hooks: [Spec.Hook], _ state: State, environment: [String]? = nil) throws(RuntimeFailure) {
     if hooks.isEmpty { return }
     let text = state.json.encoded()
     for (index, hook) in hooks.enumerated() {
         do throws(RuntimeFailure) {
-            try run(hook, text)
+            try run(hook, text, environment)
         } catch {
             throw error.during("error running hook #" + String(index) + ": ")
         }
     }
 }
 
-private func run(_ hook: Spec.Hook, _ state: [UInt8]) throws(RuntimeFailure) {
+private func run(_ hook: Spec.Hook, _ state: [UInt8], _ environment: [String]?) throws(RuntimeFailure) {
+    if hook.path.isEmpty { throw RuntimeFailure("exec: no command") }
     // Files in memory instead of pipes: nothing to be pumped, and a hook that reads nothing disturbs nobody.
     let input = try system { () throws(SystemCallError) in try memoryFile(state) }
     let output = try system { () throws(SystemCallError) in try memoryFile([]) }
     let errors = try system { () throws(SystemCallError) in try memoryFile([]) }
-    var spawn = Spawn(hook.path, hook.args.isEmpty ? [hook.path] : hook.args, environment: hook.env)
+    var spawn = Spawn(hook.path, hook.args.isEmpty ? [hook.path] : hook.args, environment: hook.env.isEmpty ? environment : hook.env)
     spawn.descriptors = [input.number, output.number, errors.number]
     let pid: Int32
     do throws(SystemCallError) {
@@ -29,7 +31,7 @@ private func run(_ hook: Spec.Hook, _ state: [UInt8]) throws(RuntimeFailure) {
     } catch {
         throw RuntimeFailure("fork/exec " + hook.path + ": " + error.reason)
     }
-    if let timeout = hook.timeout, !waitFor(pid, milliseconds: timeout * 1000) {
+    if let timeout = hook.timeout, timeout <= 0 || !waitFor(pid, milliseconds: timeout * 1000) {
         kill(pid, SIGKILL)
         _ = try system { () throws(SystemCallError) in try Process.wait(pid) }
         throw RuntimeFailure("hook ran past specified timeout of " + String(timeout) + ".0s")

@@ -24,13 +24,13 @@ extension Container {
 
 /// A signal by number or by name, with or without SIG.
 public func signalNumber(_ text: String) throws(RuntimeFailure) -> Int32 {
-    if let number = Int32(text), number > 0, number < 65 { return number }
+    if let number = Int32(text) { return number }
     var name: [UInt8] = []
     for byte in text.utf8 { name.append(byte >= 97 && byte <= 122 ? byte - 32 : byte) }
     if name.starts(with: "SIG".utf8) { name.removeFirst(3) }
     let wanted = String(decoding: name, as: UTF8.self)
     for (known, number) in signalNames where known == wanted { return number }
-    throw RuntimeFailure("unknown signal \"" + text + "\"")
+    throw RuntimeFailure("unknown signal " + quoted(text))
 }
 
 private let signalNames: [(String, Int32)] = [

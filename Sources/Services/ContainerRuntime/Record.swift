@@ -14,6 +14,9 @@ extension Container {
         startTime = try record.uint("init_process_start") ?? 0
         created = try record.string("created")
         let config = try record.object("config") ?? JSON.Object()
+        guard try config.object("cgroups") != nil else {
+            throw JSON.Failure("cgroups/manager.New: config must not be nil")
+        }
         rootfs = try config.string("rootfs")
         var labels: [String: String] = [:]
         for label in try config.strings("labels") {

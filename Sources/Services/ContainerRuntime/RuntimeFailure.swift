@@ -26,6 +26,12 @@ public struct RuntimeFailure: Error, Equatable, Sendable, CustomStringConvertibl
     func during(_ words: String) -> RuntimeFailure { RuntimeFailure(words + message, status: status) }
 }
 
+/// What is wrong with the JSON of a file, in the words of Go's decoder of streams.
+public func streamWords(_ failure: JSON.Failure, _ bytes: [UInt8]) -> String {
+    if failure.message != "unexpected end of JSON input" { return failure.message }
+    return bytes.allSatisfy { $0 == 32 || $0 >= 9 && $0 <= 13 } ? "EOF" : "unexpected EOF"
+}
+
 /// Runs a system operation, its failure as the runtime's.
 @discardableResult
 func system<Value: ~Copyable>(_ body: () throws(SystemCallError) -> Value) throws(RuntimeFailure) -> Value {

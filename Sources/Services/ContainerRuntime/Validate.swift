@@ -7,7 +7,7 @@ internal import Seccomp
 func validate(_ spec: Spec, bundle: String, process: Spec.Process) throws(RuntimeFailure) {
     try validateProcess(process)
     guard let root = spec.root else { throw RuntimeFailure("root must be specified") }
-    guard let linux = spec.linux else { throw RuntimeFailure("Linux specific section must not be empty") }
+    let linux = spec.linux ?? Spec.Linux()
     if !["", "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"]
         .contains(linux.rootfsPropagation)
     {
@@ -81,8 +81,6 @@ private func validateUserNamespace(_ linux: Spec.Linux) throws(RuntimeFailure) {
     if let user, user.path.isEmpty {
         if linux.uidMappings.isEmpty { throw RuntimeFailure("User namespaces enabled, but no uid mappings found.") }
         if linux.gidMappings.isEmpty { throw RuntimeFailure("User namespaces enabled, but no gid mappings found.") }
-    } else if user == nil && (!linux.uidMappings.isEmpty || !linux.gidMappings.isEmpty) {
-        throw RuntimeFailure("User namespace mappings specified, but USER namespace isn't enabled in the config")
     }
 }
 
@@ -100,15 +98,24 @@ private func validateSysctl(_ linux: Spec.Linux) throws(RuntimeFailure) {
             throw RuntimeFailure("sysctl \"" + key + "\" is not allowed in the hosts ipc namespace")
         }
         if name.utf8.starts(with: "net.".utf8) {
-            if has("network") { continue }
+            if hasOwnNetwork(linux) { continue }
             throw RuntimeFailure("sysctl \"" + key + "\" not allowed in host network namespace")
         }
-        if name == "kernel.domainname" || name == "kernel.hostname" {
-            if has("uts") { continue }
-            throw RuntimeFailure("sysctl \"" + key + "\" is not allowed in the hosts uts namespace")
+        if name == "kernel.domainname" && has("uts") { continue }
+        if name == "kernel.hostname" && has("uts") {
+            throw RuntimeFailure(
+                "sysctl \"" + key + "\" is not allowed as it conflicts with the OCI \"hostname\" field")
         }
         throw RuntimeFailure("sysctl \"" + key + "\" is not in a separate kernel namespace")
     }
+}
+
+/// Whether the network namespace is another than this process's: one that is joined may be the same.
+private func hasOwnNetwork(_ linux: Spec.Linux) -> Bool {
+    guard let network = linux.namespaces.first(where: { $0.type == "network" }) else { return false }
+    guard !network.path.isEmpty, let joined = Files.status(network.path), let own = Files.status("/proc/self/ns/net")
+    else { return true }
+    return joined.st_ino != own.st_ino || joined.st_dev != own.st_dev
 }
 
 /// Members of the specification that would otherwise be passed over in silence.

@@ -27,14 +27,9 @@ extension InitProcess {
             try system { () throws(SystemCallError) in try channel.send(Message.hooks) }
             try awaitProceed()
         }
-        if let hooks = plan.spec.hooks, !hooks.createContainer.isEmpty {
-            var state = plan.state
-            state.status = "creating"
-            state.pid = getpid()
-            try runHooks(hooks.createContainer, state)
-        }
+        try system { () throws(SystemCallError) in try checked("chdir", plan.rootfs) { chdir(plan.rootfs) } }
+        if let hooks = plan.spec.hooks { try runOwnHooks(hooks.createContainer, "creating") }
         try system { () throws(SystemCallError) in
-            try checked("chdir", plan.rootfs) { chdir(plan.rootfs) }
             if plan.noPivot { try moveRoot() } else { try pivot() }
             try reopenNull()
             try finishRoot(readOnlyAtLast)

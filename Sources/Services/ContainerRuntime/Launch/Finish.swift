@@ -1,13 +1,15 @@
 internal import CLinux
+internal import JSON
 internal import Linux
 internal import Mounts
 internal import OCIRuntime
 internal import Seccomp
 
 /// The last steps of a process in a container, first or not: gives up rights, becomes the user, and the program.
-/// `gate` is run when nothing is left that can fail but the program itself. Returns only by throwing.
+/// `gate` is run when nothing is left that can fail but the program itself: from then on nobody waits for news, and a
+/// failure is said where the program would have spoken. Returns only by throwing.
 func finish(
-    _ process: Spec.Process, _ capabilities: CapabilitySets?, _ filter: SeccompFilter?, preserved: Int,
+    _ process: Spec.Process, _ capabilities: CapabilitySets, _ filter: SeccompFilter?, preserved: Int,
     gate: () throws(RuntimeFailure) -> Void
 ) throws(RuntimeFailure) {
     if process.noNewPrivileges { cl_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
@@ -16,7 +18,7 @@ func finish(
     // Nothing of the host's stays open in the program but what was promised to it.
     cl_close_range(UInt32(3 + preserved), UInt32.max, 4 /* CLOSE_RANGE_CLOEXEC */)
     try system { () throws(SystemCallError) in
-        try capabilities?.applyBounding()
+        try capabilities.applyBounding()
         cl_prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
     }
     let early = chdir(process.cwd) == 0
@@ -29,7 +31,7 @@ func finish(
     }
     try verifyDirectory()
     cl_prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0)
-    try system("unable to apply caps: ") { () throws(SystemCallError) in try capabilities?.apply() }
+    try system { () throws(SystemCallError) in try capabilities.apply() }
     let program = try lookUp(process.args[0], environment)
     var none = sigset_t()
     sigemptyset(&none)
@@ -37,11 +39,42 @@ func finish(
     let arguments = CStrings(process.args)
     let variables = CStrings(environment)
     try gate()
-    if let filter, process.noNewPrivileges { try load(filter) }
-    CLinux.execve(
-        program, UnsafeMutablePointer(mutating: castStrings(arguments.pointer)),
-        UnsafeMutablePointer(mutating: castStrings(variables.pointer)))
-    throw RuntimeFailure("exec " + program + ": " + errorText(cl_errno()), status: 255)
+    failAlone { () throws(RuntimeFailure) in
+        if let filter, process.noNewPrivileges { try load(filter) }
+        CLinux.execve(
+            program, UnsafeMutablePointer(mutating: castStrings(arguments.pointer)),
+            UnsafeMutablePointer(mutating: castStrings(variables.pointer)))
+        throw RuntimeFailure("exec " + program + ": " + errorText(cl_errno()))
+    }
+}
+
+/// Runs a step of a process that has been let go; a failure ends the process.
+func failAlone(_ body: () throws(RuntimeFailure) -> Void) {
+    do throws(RuntimeFailure) {
+        try body()
+    } catch {
+        Linux.Console.error(error.message + "\n")
+        _exit(1)
+    }
+}
+
+/// Refuses what is no variable of an environment.
+func checkEnvironment(_ entries: [String]) throws(RuntimeFailure) {
+    for entry in entries {
+        guard let equals = entry.utf8.firstIndex(of: 61) else {
+            throw RuntimeFailure("invalid environment variable: " + quoted(entry))
+        }
+        if equals == entry.utf8.startIndex {
+            throw RuntimeFailure("environment variable name can't be empty: " + quoted(entry))
+        }
+    }
+}
+
+/// Text in quotation marks, as Go's %q writes it.
+func quoted(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    JSON.appendString(text, to: &bytes, escapingHTML: false)
+    return String(decoding: bytes, as: UTF8.self)
 }
 
 /// execve(2)'s view of the strings: it does not write them.
@@ -109,7 +142,7 @@ private func lookUp(_ name: String, _ environment: [String]) throws(RuntimeFailu
 private func reasonAgainst(_ path: String) -> String? {
     var status = stat()
     if stat(path, &status) != 0 { return "stat " + path + ": " + errorText(cl_errno()) }
-    if cl_format(status.st_mode) == S_IFDIR { return "is a directory" }
+    if cl_format(status.st_mode) == S_IFDIR { return "permission denied" }
     if status.st_mode & 0o111 == 0 { return "permission denied" }
     if faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0 { return errorText(cl_errno()) }
     return nil

@@ -9,7 +9,8 @@ struct InitPlan {
     var process: Spec.Process
     var rootfs: String
     var namespaces: NamespacePlan
-    var capabilities: CapabilitySets?
+    /// Of a process that says nothing about them: none.
+    var capabilities = CapabilitySets(Spec.Capabilities())
     var filter: SeccompFilter?
     var cgroups = CgroupView()
     /// What hooks in the container are told, but for the pid.

@@ -38,6 +38,7 @@ struct InitProcess: ~Copyable {
 
     /// Becomes a session of its own in the container's namespaces.
     private func enter() throws(RuntimeFailure) {
+        try checkEnvironment(plan.process.env)
         // Until the program runs nobody in the container may look into this process.
         cl_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         try system { () throws(SystemCallError) in try checked("setsid") { setsid() } }
@@ -106,6 +107,7 @@ struct InitProcess: ~Copyable {
             for path in plan.linux.readonlyPaths { try root.coverReadOnly(path) }
             if !plan.linux.maskedPaths.isEmpty { try mask(root) }
         }
+        if !plan.waitsToEnter { try setLimits(plan.process.rlimits, of: 0) }
         if let personality = plan.linux.personality {
             guard personality.domain == "LINUX" || personality.domain == "LINUX32" else {
                 throw RuntimeFailure("invalid personality domain: " + personality.domain)
@@ -130,19 +132,23 @@ struct InitProcess: ~Copyable {
     // MARK: Becoming the program
 
     private func execute() throws(RuntimeFailure) {
-        if !plan.waitsToEnter { try setLimits(plan.process.rlimits, of: 0) }
         try finish(plan.process, plan.capabilities, plan.filter, preserved: plan.preserved) {
             () throws(RuntimeFailure) in
             try system { () throws(SystemCallError) in try channel.send(Message.ready) }
             try awaitProceed()
-            if plan.fifo >= 0 { try waitAtFifo() }
-            if let hooks = plan.spec.hooks, !hooks.startContainer.isEmpty {
-                var state = plan.state
-                state.status = "created"
-                state.pid = getpid()
-                try runHooks(hooks.startContainer, state)
+            failAlone { () throws(RuntimeFailure) in
+                if plan.fifo >= 0 { try waitAtFifo() }
+                if let hooks = plan.spec.hooks { try runOwnHooks(hooks.startContainer, "created") }
             }
         }
+    }
+
+    /// Runs hooks that belong into the container, with its environment where they have none of their own.
+    func runOwnHooks(_ hooks: [Spec.Hook], _ status: String) throws(RuntimeFailure) {
+        var state = plan.state
+        state.status = status
+        state.pid = getpid()
+        try runHooks(hooks, state, environment: plan.process.env)
     }
 
     /// Blocks until `start` opens the other end. The pipe is reached through procfs because only its inode is open.

@@ -64,13 +64,16 @@ final class Launch {
         plan = InitPlan(
             spec: request.spec, process: process, rootfs: rootfs, namespaces: namespaces,
             state: container.state("creating"))
-        plan.capabilities = process.capabilities.map { CapabilitySets($0) }
+        if let names = process.capabilities { plan.capabilities = CapabilitySets(names) }
         plan.keyring = request.noNewKeyring ? nil : "_ses." + request.id
         plan.noPivot = request.noPivot
         plan.preserved = request.preserved
         plan.cgroups = Launch.view(cgroup, hierarchies, namespaces)
-        if let unknown = plan.capabilities?.unknown, !unknown.isEmpty {
-            request.warn?("ignoring unknown or unavailable capabilities: [" + unknown.joined(separator: " ") + "]")
+        if let words = plan.capabilities.warning { request.warn?(words) }
+        for mount in request.spec.mounts where mount.destination.utf8.first != 47 {
+            request.warn?(
+                "mount destination " + mount.destination + " is not absolute. "
+                    + "Support for non-absolute mount destinations will be removed in a future release.")
         }
     }
 
@@ -135,9 +138,12 @@ final class Launch {
             let old = umask(0)
             defer { umask(old) }
             try checked("mkfifo", path) { mkfifo(path, 0o622) }
-            let linux = request.spec.linux
-            let owner = linux?.uidMappings.first { $0.containerID == 0 }?.hostID ?? 0
-            let group = linux?.gidMappings.first { $0.containerID == 0 }?.hostID ?? 0
+            guard plan.namespaces.has(userNamespaceFlag) else {
+                plan.fifo = try Descriptor.open(path, Int32(CL_O_PATH)).release()
+                return
+            }
+            let owner = plan.linux.uidMappings.first { $0.containerID == 0 }?.hostID ?? 0
+            let group = plan.linux.gidMappings.first { $0.containerID == 0 }?.hostID ?? 0
             if owner != 0 || group != 0 { try checked("chown", path) { chown(path, owner, group) } }
             plan.fifo = try Descriptor.open(path, Int32(CL_O_PATH)).release()
         }
