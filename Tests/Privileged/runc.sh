@@ -84,6 +84,62 @@ is "a wrong number of arguments" "$(runc state 2>&1 >/dev/null | says; runc stat
 1"
 is "an unknown command is status 3" "$(runc nosuch >/dev/null 2>&1; echo $?)" 3
 
+sh_ 'grep -E "CapPrm|CapEff|CapBnd" /proc/self/status | cut -f2' 'del(.process.capabilities)'
+is "who says nothing of capabilities has none" "$(run | paste -sd ' ')" "0000000000000000 0000000000000000 0000000000000000"
+with '.process.env += ["FOO"]'; is "what is no variable" "$(run | says)" 'runc run failed: unable to start container process: error during container init: invalid environment variable: "FOO"'
+with '.linux.sysctl = {"kernel.hostname": "x"}'; is "a host name by sysctl" "$(run | says)" 'runc run failed: sysctl "kernel.hostname" is not allowed as it conflicts with the OCI "hostname" field'
+with '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | (.linux.namespaces[] | select(.type == "network")).path = "/proc/1/ns/net"'
+is "a network setting in the host's namespace" "$(run | says)" 'runc run failed: sysctl "net.ipv4.ip_forward" not allowed in host network namespace'
+sh_ 'id -G' '.process.user.additionalGids = [1, 2, 2]'; is "a group named twice" "$(run)" "0 1 2"
+ln -s /proc "$R/link"
+with ".mounts += [{destination: \"/link/sys\", type: \"bind\", source: \"$T/src\", options: [\"bind\"]}]"
+is "no mount inside /proc, whatever the way" "$(run | says | sed "s#$T#T#g")" 'runc run failed: unable to start container process: error during container init: error mounting "T/src" to rootfs at "/link/sys": "T/bundle/rootfs/proc/sys" cannot be mounted because it is inside /proc'
+rm "$R/link"
+sh_ 'cat /data/file; grep " /data " /proc/mounts | cut -d" " -f4' '.mounts += [{destination: "/data", type: "bind", source: "../src", options: ["bind", "ro"]}]'
+is "a source relative to the bundle" "$(run | paste -sd ' ' | sed 's/ro,.*/ro/')" "hello ro"
+with '.mounts += [{destination: "/full", type: "tmpfs", source: "tmpfs", options: ["size=bad"]}]'
+is "the kernel's word on a mount" "$(run | says | sed 's#fd/[0-9]*#fd/N#')" 'runc run failed: unable to start container process: error during container init: error mounting "tmpfs" to rootfs at "/full": mount tmpfs:/full (via /proc/self/fd/N), data: size=bad: invalid argument'
+chmod 711 "$R/full"; sh_ 'stat -c %a /full; grep -c "/full tmpfs rw,relatime 0" /proc/mounts' '.mounts += [{destination: "/full", type: "tmpfs", source: "tmpfs"}]'
+is "a tmpfs has the mode of its place" "$(run | paste -sd ' ')" "711 1"; chmod 755 "$R/full"
+echo garbage >"$R/bin/bad"; chmod 755 "$R/bin/bad"
+with '.process.args = ["/bin/bad"]'; is "what cannot be executed says so itself" "$(run; echo $?)" "exec /bin/bad: exec format error
+1"
+runc create "$ID" </dev/null >"$T/said" 2>&1; runc start "$ID"
+for _ in $(seq 50); do [ "$(runc state "$ID" | jq -r .status)" = stopped ] && break; sleep 0.1; done
+is "and where its output goes after start" "$(cat "$T/said"; runc delete "$ID"; echo $?)" "exec /bin/bad: exec format error
+0"; rm "$R/bin/bad"
+rm -f "$T/log/h"
+with ".hooks = {createContainer: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"pwd >>$T/log/h\"]}], poststop: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo \$HOOKED >>$T/log/h; exit 3\"]}]} | .process.args = [\"sh\", \"-c\", \"exit 7\"]"
+is "a last hook that fails is told, and changes nothing" "$(HOOKED=yes run | says; HOOKED=yes run >/dev/null; echo $?; ls "$T/state")" "error running hook #0: error running hook: exit status 3, stdout: , stderr: 
+7"
+is "hooks have a place and an environment" "$(sed "s#$T#T#" "$T/log/h" | paste -sd ' ')" "T/bundle/rootfs yes T/bundle/rootfs yes"
+with '.hooks = {prestart: [{path: "/bin/sleep", args: ["sleep", "5"], timeout: -1}]}'
+is "a hook without time" "$(run | says)" "runc run failed: unable to start container process: error during container init: error running hook #0: hook ran past specified timeout of -1.0s"
+mkdir -p "$T/state/$ID"; is "a directory without a record" "$(runc delete "$ID" 2>&1 | says; ls "$T/state")" "container does not exist"
+with .; is "--rootless takes a truth or auto" "$(timeout 30 "$RUNC" --root "$T/state" --rootless often run "$ID" 2>&1 | says)" 'runc run failed: strconv.ParseBool: parsing "often": invalid syntax'
+sh_ 'echo ran'
+frozen() { unshare --mount bash -c 'for point in $(grep -E " - cgroup2? " /proc/self/mountinfo | cut -d" " -f5); do mount -o remount,bind,ro "$point"; done; exec timeout 30 "$@" 2>&1' _ "$RUNC" --root "$T/state" "$@" </dev/null; }
+is "--rootless true does without cgroups" "$(frozen --rootless true run "$ID")" ran
+is "--rootless false does not" "$(frozen --rootless false run "$ID" | says | grep -c 'unable to apply cgroup configuration')" 1
+cat >agent.py <<'P'
+import array, fcntl, json, socket, struct
+s = socket.socket(socket.AF_UNIX); s.bind("agent"); s.listen(1); s.settimeout(15); print("listening", flush=True)
+c, _ = s.accept()
+m, anc, _, _ = c.recvmsg(9000, socket.CMSG_SPACE(4)); fd = array.array("i", anc[0][2])[0]
+said = json.loads(m); print(said["fds"], said["metadata"], said["state"]["status"], said["pid"] == said["state"]["pid"], flush=True)
+call = bytearray(80); fcntl.ioctl(fd, 0xc0502100, call)
+fcntl.ioctl(fd, 0xc0182101, struct.pack("=QqiI", struct.unpack_from("Q", call)[0], 0, -122, 0))
+P
+for nnp in true false; do
+    rm -f agent; python3 agent.py >agent.out 2>&1 & C=$!
+    for _ in $(seq 50); do [ -S agent ] && break; sleep 0.1; done
+    sh_ 'mkdir /tmp/d 2>&1' ".process.noNewPrivileges = $nnp | .root.readonly = false | .linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$T/bundle/agent\", listenerMetadata: \"m\", syscalls: [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+    is "seccomp asks an agent (noNewPrivileges $nnp)" "$(run; wait $C; sed 1d agent.out)" "mkdir: can't create directory '/tmp/d': Disk quota exceeded
+['seccompFd'] m creating True"
+done
+with '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}'
+is "an agent without a place" "$(run | says)" "runc run failed: unable to start container process: listenerPath is not set"
+
 with '.process.args = ["sleep", "100"] | .linux.resources.memory = {limit: 33554432} | .linux.resources.pids = {limit: 40} | .linux.resources.cpu = {shares: 512}'
 runc create --pid-file "$T/pid" "$ID" </dev/null >/dev/null 2>&1
 P=$(cat "$T/pid")
@@ -116,8 +172,15 @@ is "pause, and no exec in it" "$(runc state "$ID" | jq -r .status; runc exec "$I
 exec failed: cannot exec in a paused container (use --ignore-paused to override)"
 runc resume "$ID"; is "resume" "$(runc state "$ID" | jq -r .status)" running
 is "update" "$(echo '{"pids":{"limit":50}}' | runc update --resources - "$ID"; cat "${U:-$(group pids)}/pids.max")" 50
+is "update: what is no number" "$(runc update --cpu-period -1 "$ID" 2>&1 | says)" 'invalid value for cpu-period: strconv.ParseUint: parsing "-1": invalid syntax'
+is "update: what is gone" "$(runc update --kernel-memory 10m "$ID" 2>&1 | sed 's/.*level=//')" 'warning msg="Kernel memory settings are ignored and will be removed"'
+is "update: sizes" "$(runc update --memory "0.03125 GiB" "$ID"; runc events --stats "$ID" | jq .data.memory.usage.limit)" 33554432
 is "events --stats" "$(runc events --stats "$ID" | jq -r '.type, .data.memory.usage.limit, .data.pids.current' | paste -sd ' ')" "stats 33554432 2"
 is "delete refuses what runs" "$(runc delete "$ID" 2>&1 | says)" "cannot delete container $ID that is not stopped: running"
+is "kill with signal 0 only looks" "$(runc kill "$ID" 0; echo $?)" 0
+is "exec: odd users and groups" "$(runc exec -u -1 "$ID" true 2>&1 | says; runc exec --cgroup a:b:c "$ID" true 2>&1 | says)" "exec failed: unable to start container process: unable to setup user: uids and gids must be in range 0-2147483647
+exec failed: invalid --cgroup argument: a:b:c"
+is "exec: what is no variable" "$(runc exec -e FOO "$ID" true 2>&1 | says)" 'exec failed: unable to start container process: invalid environment variable: "FOO"'
 is "kill refuses a signal that is none" "$(runc kill "$ID" NOSUCH 2>&1 | says)" 'unknown signal "NOSUCH"'
 runc kill --all "$ID" KILL
 for _ in $(seq 50); do [ "$(runc state "$ID" | jq -r .status)" = stopped ] && break; sleep 0.1; done

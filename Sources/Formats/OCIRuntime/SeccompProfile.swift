@@ -72,6 +72,9 @@ public struct SeccompProfile: Equatable, Sendable {
         }
     }
 
+    /// Whether some calls are left to an agent outside (seccomp_unotify(2)).
+    public var notifies: Bool { syscalls.contains { $0.action == "SCMP_ACT_NOTIFY" && !$0.names.isEmpty } }
+
     public init(defaultAction: String) { self.defaultAction = defaultAction }
 
     public init(json: JSON.Object) throws(JSON.Failure) {

@@ -7,7 +7,7 @@ extension Spec {
             env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"])
         process.terminal = true
         process.capabilities = Capabilities(
-            bounding: capabilities, effective: capabilities, inheritable: capabilities, permitted: capabilities,
+            bounding: capabilities, effective: capabilities, inheritable: [], permitted: capabilities,
             ambient: capabilities)
         process.rlimits = [Rlimit(type: "RLIMIT_NOFILE", hard: 1024, soft: 1024)]
         process.noNewPrivileges = true

@@ -123,6 +123,13 @@ public enum Process {
         return (0..<Int(cl_argc())).map { index in list?[index].map { String(cString: $0) } ?? "" }
     }
 
+    /// Whether this process is in a user namespace other than the machine's first: its users are not all of them.
+    public static var isInUserNamespace: Bool {
+        // Without the file the kernel has no user namespaces.
+        guard let map = try? Files.readText("/proc/self/uid_map") else { return false }
+        return !map.utf8.filter { $0 != 32 }.elementsEqual("004294967295\n".utf8)
+    }
+
     /// The value of an environment variable.
     public static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 

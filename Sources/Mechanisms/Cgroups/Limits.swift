@@ -5,6 +5,9 @@ extension Cgroup {
     /// Sets limits. Devices are left as they are when `devices` is false (an update).
     public func apply(_ resources: Resources, devices: Bool = true) throws(CgroupFailure) {
         if isUnified { return try applyUnified(resources, devices: devices) }
+        if !resources.unified.isEmpty {
+            throw CgroupFailure("invalid configuration: cannot use unified on cgroup v1")
+        }
         if let path = path("cpuset") { try setCpuset(path, resources.cpu) }
         if devices, let path = path("devices") {
             do throws(CgroupFailure) {
@@ -93,7 +96,14 @@ extension Cgroup {
     }
 
     private func setCPU(_ path: String, _ cpu: Resources.CPU) throws(CgroupFailure) {
-        if let shares = cpu.shares, shares != 0 { try put(String(shares), path, "cpu.shares") }
+        if let shares = cpu.shares, shares != 0 {
+            try put(String(shares), path, "cpu.shares")
+            // The kernel takes the nearest value it allows.
+            if let taken = get(path, "cpu.shares").flatMap({ UInt64($0) }), taken != shares {
+                throw CgroupFailure(
+                    "the " + (taken > shares ? "minimum" : "maximum") + " allowed cpu-shares is " + String(taken))
+            }
+        }
         if let period = cpu.realtimePeriod, period != 0 { try put(String(period), path, "cpu.rt_period_us") }
         if let runtime = cpu.realtimeRuntime, runtime != 0 { try put(String(runtime), path, "cpu.rt_runtime_us") }
         if let period = cpu.period, period != 0 {

@@ -19,6 +19,12 @@ public struct CgroupView: Sendable {
     public var hasNamespace = false
 
     public init() {}
+
+    /// Leaves out the hierarchies that the container is not in.
+    public mutating func keep(_ isJoined: (String) -> Bool) {
+        legacy.removeAll { !isJoined($0.controllers.first ?? "") }
+        if !isJoined("") { unified = nil }
+    }
 }
 
 extension Root {

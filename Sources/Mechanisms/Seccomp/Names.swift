@@ -59,7 +59,7 @@ extension SeccompFilter {
         case "SCMP_ACT_LOG": return 0x7FFC_0000
         case "SCMP_ACT_TRACE": return 0x7FF0_0000 | number
         case "SCMP_ACT_TRAP": return 0x0003_0000
-        case "SCMP_ACT_NOTIFY": throw SeccompFailure("seccomp: SCMP_ACT_NOTIFY is not supported by this runc")
+        case "SCMP_ACT_NOTIFY": return 0x7FC0_0000
         default: throw SeccompFailure("string " + name + " is not a valid action for seccomp")
         }
     }
@@ -78,7 +78,7 @@ extension SeccompFilter {
     }
 
     static func flags(of profile: SeccompProfile) throws(SeccompFailure) -> UInt32 {
-        var flags: UInt32 = 0
+        var flags: UInt32 = profile.notifies ? 8 : 0  // SECCOMP_FILTER_FLAG_NEW_LISTENER
         for name in profile.flags {
             switch name {
             case "SECCOMP_FILTER_FLAG_TSYNC": break  // one thread is all there is

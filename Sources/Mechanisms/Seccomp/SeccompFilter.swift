@@ -18,6 +18,8 @@ public struct SeccompFilter: Sendable {
     let instructions: [UInt8]
     /// SECCOMP_FILTER_FLAG_*.
     let flags: UInt32
+    /// Whether an agent outside answers some calls.
+    public var hasAgent: Bool { flags & 8 != 0 }
 
     /// Compiles a profile, or takes the result of an earlier time from `cache`, a directory only root writes (nil:
     /// none). Compiling docker's default profile takes longer than everything else a start does.
@@ -42,13 +44,15 @@ public struct SeccompFilter: Sendable {
         SeccompFilter.keep(instructions, directory: cache, path: path)
     }
 
-    /// Puts this process, which gives up gaining privileges or has CAP_SYS_ADMIN, under the filter for good.
-    public func load() throws(SeccompFailure) {
+    /// Puts this process, which gives up gaining privileges or has CAP_SYS_ADMIN, under the filter for good. The
+    /// descriptor at which an agent answers calls, for the caller to pass on; nil: the filter leaves none to an agent.
+    public func load() throws(SeccompFailure) -> Int32? {
         let result = instructions.withUnsafeBytes { cl_seccomp_filter(flags, $0.baseAddress, UInt32($0.count / 8)) }
         if result < 0 {
             throw SeccompFailure(
                 "error loading seccomp filter into kernel: error loading seccomp filter: " + errorText(cl_errno()))
         }
+        return hasAgent ? result : nil
     }
 
     // MARK: Cache
@@ -80,6 +84,9 @@ public struct SeccompFilter: Sendable {
 extension SeccompFilter {
     static func compile(_ profile: SeccompProfile) throws(SeccompFailure) -> [UInt8] {
         let standard = try action(profile.defaultAction, profile.defaultErrnoRet)
+        if profile.defaultAction == "SCMP_ACT_NOTIFY" {
+            throw SeccompFailure("SCMP_ACT_NOTIFY cannot be used as default action")
+        }
         guard let context = seccomp_init(standard) else { throw SeccompFailure("error creating filter") }
         defer { seccomp_release(context) }
         var known = [seccomp_arch_native()]
@@ -106,6 +113,15 @@ extension SeccompFilter {
         // The library refuses rules that say what is so anyway.
         if wanted == standard { return }
         for name in rule.names {
+            if name == "write" && rule.action == "SCMP_ACT_NOTIFY" {
+                // The process tells with it that the filter is there.
+                throw SeccompFailure("SCMP_ACT_NOTIFY cannot be used for the write syscall")
+            }
+            if let wrong = rule.args.first(where: { $0.index < 0 || $0.index > 5 }) {
+                throw SeccompFailure(
+                    "error creating seccomp syscall condition for syscall " + name
+                        + ": syscalls only have up to 6 arguments (" + String(wrong.index) + " given)")
+            }
             let number = seccomp_syscall_resolve_name(name)
             // One that this library does not know cannot be called by its name either.
             if number == __NR_SCMP_ERROR { continue }

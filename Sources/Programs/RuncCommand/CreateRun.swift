@@ -44,6 +44,7 @@ struct LaunchFlags {
         request.noPivot = noPivot.value
         request.noNewKeyring = noNewKeyring.value
         request.preserved = preserve.value + listening
+        request.toleratesDeniedCgroups = try use.toleratesDeniedCgroups()
         let log = use.log
         request.warn = { log.warn($0) }
         return request
@@ -92,7 +93,7 @@ var createCommand: UrfaveCommand<Verb> {
         "create", usage: "make a container; its program waits for start", arguments: "<container-id>"
     ) { flags in
         let options = LaunchFlags(flags, isRun: false)
-        return Verb(.exactly(1), sealsItself: true) { (use) throws(RuntimeFailure) in
+        return Verb(.exactly(1), sealsItself: true, makesContainers: true) { (use) throws(RuntimeFailure) in
             do throws(RuntimeFailure) {
                 let request = try options.request(use)
                 try checkTerminal(request, detached: true)
@@ -111,7 +112,7 @@ var runCommand: UrfaveCommand<Verb> {
         "run", usage: "make a container and run its program", arguments: "<container-id>"
     ) { flags in
         let options = LaunchFlags(flags, isRun: true)
-        return Verb(.exactly(1), sealsItself: true) { (use) throws(RuntimeFailure) in
+        return Verb(.exactly(1), sealsItself: true, makesContainers: true) { (use) throws(RuntimeFailure) in
             do throws(RuntimeFailure) {
                 var request = try options.request(use)
                 request.startsAtOnce = true

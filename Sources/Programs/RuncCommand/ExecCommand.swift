@@ -1,6 +1,7 @@
 internal import CLinux
 internal import ContainerRuntime
 internal import Flags
+internal import GoText
 internal import JSON
 internal import Linux
 internal import OCIRuntime
@@ -61,12 +62,9 @@ private struct ExecFlags {
         if noNewPrivileges.isSet { process.noNewPrivileges = noNewPrivileges.value }
         try choose(user.value, &process.user)
         for text in groups.value {
-            guard let number = UInt32(text) else {
-                throw RuntimeFailure(
-                    "parsing " + text + " as int for gid failed: strconv.Atoi: parsing \"" + text + "\": invalid syntax"
-                )
-            }
-            process.user.additionalGids.append(number)
+            let number = try identity(text, "gid")
+            if number < 0 { throw RuntimeFailure("additional-gids must be a positive number " + String(number)) }
+            process.user.additionalGids.append(UInt32(truncatingIfNeeded: number))
         }
         return process
     }
@@ -85,26 +83,27 @@ private struct ExecFlags {
         if text.isEmpty { return }
         let (first, second) = splitOnce(text, at: 58)
         if let second {
-            guard let gid = UInt32(second) else {
-                throw RuntimeFailure(
-                    "parsing " + second + " as int for gid failed: strconv.Atoi: parsing \"" + second
-                        + "\": invalid syntax")
-            }
-            user.gid = gid
+            user.gid = UInt32(truncatingIfNeeded: try identity(second, "gid"))
         }
-        guard let uid = UInt32(first) else {
-            throw RuntimeFailure(
-                "parsing " + first + " as int for uid failed: strconv.Atoi: parsing \"" + first + "\": invalid syntax")
-        }
-        user.uid = uid
+        user.uid = UInt32(truncatingIfNeeded: try identity(first, "uid"))
+    }
+
+    private func identity(_ text: String, _ kind: String) throws(RuntimeFailure) -> Int {
+        if let number = Int(text) { return number }
+        throw RuntimeFailure(
+            "parsing " + text + " as int for " + kind + " failed: strconv.Atoi: parsing " + goQuoted(text)
+                + ": invalid syntax")
     }
 
     /// The groups below the container's, by controller.
-    func groupsBelow() -> [(controller: String?, path: String)] {
-        cgroup.value.map { text in
+    func groupsBelow() throws(RuntimeFailure) -> [(controller: String?, path: String)] {
+        var groups: [(controller: String?, path: String)] = []
+        for text in cgroup.value {
             let (first, second) = splitOnce(text, at: 58)
-            return second.map { (first, $0) } ?? (nil, first)
+            if second?.utf8.contains(58) ?? false { throw RuntimeFailure("invalid --cgroup argument: " + text) }
+            groups.append(second.map { (first, $0) } ?? (nil, first))
         }
+        return groups
     }
 }
 
@@ -148,7 +147,7 @@ private func exec(_ options: ExecFlags, _ use: Invocation) throws(RuntimeFailure
     request.consoleSocket = options.consoleSocket.value
     request.preserved = options.preserve.value
     request.ignorePaused = options.ignorePaused.value
-    request.cgroups = options.groupsBelow()
+    request.cgroups = try options.groupsBelow()
     let listening = listenerCount()
     if listening > 0 {
         request.process.env += ["LISTEN_FDS=" + String(listening), "LISTEN_PID=1"]

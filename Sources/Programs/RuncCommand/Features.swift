@@ -45,7 +45,7 @@ private var features: JSON {
                     "seccomp",
                     .members([
                         ("enabled", .bool(true)),
-                        ("actions", .strings(SeccompFilter.actions.filter { $0 != "SCMP_ACT_NOTIFY" })),
+                        ("actions", .strings(SeccompFilter.actions)),
                         ("operators", .strings(SeccompFilter.operators)),
                         ("archs", .strings(SeccompFilter.architectures)),
                     ])

@@ -35,7 +35,9 @@ struct Log {
     func fatal(_ failure: RuntimeFailure) -> Int32 {
         write("error", failure.message)
         // A log that nobody watches is not enough for whoever started the program.
-        if !path.isEmpty { Linux.Console.error(failure.message + "\n") }
+        if !path.isEmpty {
+            Linux.Console.error(failure.message + (failure.message.utf8.last == 10 ? "" : "\n"))
+        }
         return failure.status
     }
 

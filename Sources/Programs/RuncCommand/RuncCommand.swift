@@ -1,5 +1,7 @@
+internal import CLinux
 internal import ContainerRuntime
 internal import Flags
+internal import GoText
 internal import Linux
 
 /// What one command does. The status is the program's.
@@ -11,6 +13,20 @@ struct Invocation {
     let log: Log
     let store: ContainerStore
     let rootless: String
+
+    /// Whether missing rights over cgroups are no failure: what `--rootless` says, or when this is not root, or only in
+    /// a user namespace.
+    func toleratesDeniedCgroups() throws(RuntimeFailure) -> Bool {
+        switch rootless {
+        case "1", "t", "T", "TRUE", "true", "True": return true
+        case "0", "f", "F", "FALSE", "false", "False": return false
+        default:
+            if rootless.isEmpty || String(decoding: rootless.utf8.map { $0 | 32 }, as: UTF8.self) == "auto" {
+                return geteuid() != 0 || Process.isInUserNamespace
+            }
+            throw RuntimeFailure("strconv.ParseBool: parsing " + goQuoted(rootless) + ": invalid syntax")
+        }
+    }
 
     /// The container's name, which is the first argument.
     var id: String { arguments.first ?? "" }
@@ -72,7 +88,7 @@ public enum RuncCommand {
 
     private static func perform(_ verb: Verb, _ arguments: [String], _ globals: Globals, _ log: Log) -> Int32 {
         do throws(RuntimeFailure) {
-            if globals.systemdCgroup?.value ?? false {
+            if verb.makesContainers && globals.systemdCgroup?.value ?? false {
                 throw RuntimeFailure(
                     Files.isDirectory("/run/systemd/system")
                         ? "systemd cgroup flag passed, but this runc makes cgroups itself: leave --systemd-cgroup out"
@@ -81,7 +97,7 @@ public enum RuncCommand {
             if verb.sealsItself { try sealOwnProgram() }
             let invocation = Invocation(
                 arguments: arguments, log: log, store: ContainerStore(root: try globals.rootDirectory()),
-                rootless: globals.rootless?.value ?? "auto")
+                rootless: globals.rootless?.value ?? "")
             log.debug("command " + (arguments.first ?? ""))
             return try verb.action(invocation)
         } catch {
@@ -121,8 +137,18 @@ struct Globals {
         return try Log(path: logPath?.value ?? "", json: format == "json", debugging: debug?.value ?? false)
     }
 
+    private var isUsers: Bool {
+        if geteuid() != 0 { return true }
+        let user = Process.environment("USER") ?? ""
+        return Process.isInUserNamespace && !user.isEmpty && user != "root"
+    }
+
     func rootDirectory() throws(RuntimeFailure) -> String {
-        let path = root?.value ?? "/run/runc"
+        var path = root?.value ?? "/run/runc"
+        // A user without root has a directory of its own.
+        if !(root?.isSet ?? false), let own = Process.environment("XDG_RUNTIME_DIR"), !own.isEmpty, isUsers {
+            path = own + "/runc"
+        }
         do throws(SystemCallError) { return try Files.absolute(path) } catch { throw RuntimeFailure(error) }
     }
 }

@@ -48,11 +48,11 @@ private struct LimitFlags {
         if !resources.value.isEmpty { return try fromFile(resources.value) }
         var limits = Resources()
         var cpu = Resources.CPU()
-        cpu.period = try number("cpu-period").map { UInt64($0) }
+        cpu.period = try unsigned("cpu-period")
         cpu.quota = try number("cpu-quota")
-        cpu.realtimePeriod = try number("cpu-rt-period").map { UInt64($0) }
+        cpu.realtimePeriod = try unsigned("cpu-rt-period")
         cpu.realtimeRuntime = try number("cpu-rt-runtime")
-        cpu.shares = try number("cpu-share").map { UInt64($0) }
+        cpu.shares = try unsigned("cpu-share")
         cpu.cpus = text("cpuset-cpus")
         cpu.mems = text("cpuset-mems")
         limits.cpu = cpu
@@ -63,7 +63,7 @@ private struct LimitFlags {
         limits.memory = memory
         if weight.value != 0 {
             var block = Resources.BlockIO()
-            block.weight = UInt64(clamping: weight.value)
+            block.weight = UInt64(UInt16(truncatingIfNeeded: weight.value))
             limits.blockIO = block
         }
         limits.pidsLimit = pids.value == 0 ? nil : pids.value
@@ -71,33 +71,40 @@ private struct LimitFlags {
     }
 
     private func fromFile(_ path: String) throws(RuntimeFailure) -> Resources {
+        let bytes: [UInt8]
         do throws(SystemCallError) {
-            let bytes = try path == "-" ? Descriptor(owning: 0).readAll() : Files.read(path)
-            return try parse(bytes)
+            bytes = try path == "-" ? Descriptor(owning: 0).readAll() : Files.read(path)
         } catch {
-            throw RuntimeFailure(error.operation == "json" ? error.subject : error.description)
+            throw RuntimeFailure(error)
         }
-    }
-
-    private func parse(_ bytes: [UInt8]) throws(SystemCallError) -> Resources {
         do throws(JSON.Failure) {
             guard case .object(let object) = try JSON(parsing: bytes) else {
                 throw JSON.Failure("json: cannot unmarshal value into Go value of type specs.LinuxResources")
             }
             return try Resources(json: object)
         } catch {
-            throw SystemCallError(number: EINVAL, operation: "json", subject: error.message)
+            throw RuntimeFailure(streamWords(error, bytes))
         }
     }
 
     private func number(_ name: String) throws(RuntimeFailure) -> Int? {
         let given = text(name)
         if given.isEmpty { return nil }
-        guard let value = Int(given) else {
-            throw RuntimeFailure(
-                "invalid value for " + name + ": strconv.ParseUint: parsing " + goQuoted(given) + ": invalid syntax")
-        }
-        return value
+        if let value = Int(given) { return value }
+        throw invalid(name, "ParseInt")
+    }
+
+    private func unsigned(_ name: String) throws(RuntimeFailure) -> UInt64? {
+        let given = text(name)
+        if given.isEmpty { return nil }
+        if let value = UInt64(given) { return value }
+        throw invalid(name, "ParseUint")
+    }
+
+    private func invalid(_ name: String, _ function: String) -> RuntimeFailure {
+        RuntimeFailure(
+            "invalid value for " + name + ": strconv." + function + ": parsing " + goQuoted(text(name))
+                + ": invalid syntax")
     }
 
     private func bytes(_ name: String) throws(RuntimeFailure) -> Int? {
@@ -111,29 +118,41 @@ private struct LimitFlags {
     }
 }
 
-/// A size with a unit of 1024: "10m", "1.5g" is not taken, "64kb" is.
+/// A size with a unit of 1024 ("10m", "1.5g", "64 KiB"), as go-units reads it; nil when it is none.
 private func memoryBytes(_ text: String) -> Int? {
-    let digits = text.utf8.prefix { $0 >= 48 && $0 <= 57 }
-    guard let number = Int(String(decoding: Array(digits), as: UTF8.self)) else { return nil }
-    var shift = 0
-    switch String(decoding: text.utf8.dropFirst(digits.count).map { $0 | 32 }, as: UTF8.self) {
-    case "", "b": shift = 0
-    case "k", "kb", "kib": shift = 10
-    case "m", "mb", "mib": shift = 20
-    case "g", "gb", "gib": shift = 30
-    case "t", "tb", "tib": shift = 40
-    default: return nil
+    let digits = Array(text.utf8.prefix { $0 >= 48 && $0 <= 57 })
+    guard let number = Int(String(decoding: digits, as: UTF8.self)) else { return nil }
+    var rest = Array(text.utf8.dropFirst(digits.count))
+    var (fraction, scale) = (0, 1)
+    if rest.first == 46 {
+        let places = rest.dropFirst().prefix { $0 >= 48 && $0 <= 57 }
+        for digit in places.prefix(6) { (fraction, scale) = (fraction * 10 + Int(digit - 48), scale * 10) }
+        rest.removeFirst(places.count + 1)
     }
+    if rest.first == 32 { rest.removeFirst() }
+    let unit = rest.map { $0 | 32 }
+    var shift = 0
+    for (index, letter) in "kmgtp".utf8.enumerated() where unit.first == letter { shift = (index + 1) * 10 }
+    let suffix = String(decoding: shift > 0 ? Array(unit.dropFirst()) : unit, as: UTF8.self)
+    guard suffix.isEmpty || suffix == "b" || shift > 0 && suffix == "ib" else { return nil }
     let (value, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
-    return overflow ? nil : value
+    return overflow ? nil : value + (fraction << shift) / scale
 }
 
 var updateCommand: UrfaveCommand<Verb> {
     UrfaveCommand<Verb>("update", usage: "change the limits of a container", arguments: "<container-id>") {
         flags in
         let options = LimitFlags(flags)
+        let ignored = ["kernel-memory", "kernel-memory-tcp"].map { name in
+            let flag = flags.string(name, usage: "not read any more: the kernel has no such limit")
+            flag.hidden = true
+            return flag
+        }
         return Verb(.exactly(1)) { (use) throws(RuntimeFailure) in
             let container = try use.container()
+            if ignored.contains(where: { $0.isSet }) {
+                use.log.warn("Kernel memory settings are ignored and will be removed")
+            }
             try container.update(try options.read())
             return 0
         }

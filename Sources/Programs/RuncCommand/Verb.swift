@@ -6,9 +6,14 @@ struct Verb {
     let count: ArgumentCount
     /// Whether it starts a process that a container could look at from inside.
     var sealsItself = false
+    var makesContainers = false
     let action: Action
 
-    init(_ count: ArgumentCount, sealsItself: Bool = false, _ action: @escaping Action) {
+    init(
+        _ count: ArgumentCount, sealsItself: Bool = false, makesContainers: Bool = false,
+        _ action: @escaping Action
+    ) {
+        self.makesContainers = makesContainers
         self.count = count
         self.sealsItself = sealsItself
         self.action = action

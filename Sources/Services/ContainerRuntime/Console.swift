@@ -44,8 +44,8 @@ private func mountConsole(_ root: borrowing Root, _ replica: borrowing Descripto
     try DetachedMount(replica, recursive: false).attach(to: place)
 }
 
-/// Connects to the socket that takes a terminal.
-func connectConsole(_ path: String) throws(RuntimeFailure) -> Int32 {
+/// Connects to the unix socket of somebody outside the container. The caller owns the descriptor.
+func connectUnix(_ path: String) throws(RuntimeFailure) -> Int32 {
     var address = sockaddr_un()
     let length = cl_unix_address(path, &address)
     if length < 0 { throw RuntimeFailure("dial unix " + path + ": " + errorText(cl_errno())) }

@@ -39,7 +39,7 @@ extension Container {
         if request.process.terminal {
             consoleSocket =
                 request.terminalSocket >= 0
-                ? request.terminalSocket : try connectConsole(request.consoleSocket)
+                ? request.terminalSocket : try connectUnix(request.consoleSocket)
         }
         let joined = namespaces.filter { $0.type != "pid" }.map {
             Spec.Namespace($0.type, path: "/proc/" + String(pid) + "/ns/" + (NamespaceKind.named($0.type)?.file ?? ""))
@@ -84,7 +84,7 @@ extension Container {
         do throws(SeccompFailure) {
             return (capabilities, try SeccompFilter(profile, cache: geteuid() == 0 ? "/run/slipway/seccomp" : nil))
         } catch {
-            throw RuntimeFailure(error)
+            throw RuntimeFailure("unable to start container process: unable to init seccomp: " + error.message)
         }
     }
 
@@ -107,6 +107,11 @@ extension Container {
         try system { () throws(SystemCallError) in try channel.send(Message.proceed) }
         var ready = false
         while let message = try system({ () throws(SystemCallError) in try channel.receive() }) {
+            if message.kind == Message.listener {
+                try introduceAgent(request.seccomp, listener: message.text, of: child, state("running"))
+                try system { () throws(SystemCallError) in try channel.send(Message.proceed) }
+                continue
+            }
             guard message.kind == Message.ready else { throw RuntimeFailure(message.text) }
             ready = true
             if !request.pidFile.isEmpty { try writePidFile(request.pidFile, child) }
@@ -131,7 +136,7 @@ private struct ExecProcess: ~Copyable {
     func run() -> Int32 {
         do throws(RuntimeFailure) {
             try enter()
-            try finish(process, capabilities, filter, preserved: preserved) { () throws(RuntimeFailure) in
+            try finish(process, capabilities, filter, preserved: preserved, channel) { () throws(RuntimeFailure) in
                 try system { () throws(SystemCallError) in try channel.send(Message.ready) }
                 try awaitProceed()
             }

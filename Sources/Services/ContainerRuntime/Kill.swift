@@ -1,5 +1,6 @@
-internal import CLinux
 internal import Cgroups
+internal import CLinux
+internal import GoText
 internal import Linux
 
 extension Container {
@@ -30,7 +31,7 @@ public func signalNumber(_ text: String) throws(RuntimeFailure) -> Int32 {
     if name.starts(with: "SIG".utf8) { name.removeFirst(3) }
     let wanted = String(decoding: name, as: UTF8.self)
     for (known, number) in signalNames where known == wanted { return number }
-    throw RuntimeFailure("unknown signal " + quoted(text))
+    throw RuntimeFailure("unknown signal " + goQuoted(text))
 }
 
 private let signalNames: [(String, Int32)] = [

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import JSON
+internal import GoText
 internal import Linux
 internal import Mounts
 internal import OCIRuntime
@@ -10,11 +10,11 @@ internal import Seccomp
 /// failure is said where the program would have spoken. Returns only by throwing.
 func finish(
     _ process: Spec.Process, _ capabilities: CapabilitySets, _ filter: SeccompFilter?, preserved: Int,
-    gate: () throws(RuntimeFailure) -> Void
+    _ channel: borrowing Channel, gate: () throws(RuntimeFailure) -> Void
 ) throws(RuntimeFailure) {
     if process.noNewPrivileges { cl_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
     // Without that promise only a process with rights may take a filter: while it still has them.
-    if let filter, !process.noNewPrivileges { try load(filter) }
+    if let filter, !process.noNewPrivileges { try load(filter, channel) }
     // Nothing of the host's stays open in the program but what was promised to it.
     cl_close_range(UInt32(3 + preserved), UInt32.max, 4 /* CLOSE_RANGE_CLOEXEC */)
     try system { () throws(SystemCallError) in
@@ -38,9 +38,12 @@ func finish(
     sigprocmask(SIG_SETMASK, &none, nil)
     let arguments = CStrings(process.args)
     let variables = CStrings(environment)
+    // An agent is made known while the runtime is still there to do it.
+    let loadsLast = process.noNewPrivileges && !(filter?.hasAgent ?? false)
+    if let filter, process.noNewPrivileges, !loadsLast { try load(filter, channel) }
     try gate()
     failAlone { () throws(RuntimeFailure) in
-        if let filter, process.noNewPrivileges { try load(filter) }
+        if let filter, loadsLast { try load(filter, channel) }
         CLinux.execve(
             program, UnsafeMutablePointer(mutating: castStrings(arguments.pointer)),
             UnsafeMutablePointer(mutating: castStrings(variables.pointer)))
@@ -62,19 +65,12 @@ func failAlone(_ body: () throws(RuntimeFailure) -> Void) {
 func checkEnvironment(_ entries: [String]) throws(RuntimeFailure) {
     for entry in entries {
         guard let equals = entry.utf8.firstIndex(of: 61) else {
-            throw RuntimeFailure("invalid environment variable: " + quoted(entry))
+            throw RuntimeFailure("invalid environment variable: " + goQuoted(entry))
         }
         if equals == entry.utf8.startIndex {
-            throw RuntimeFailure("environment variable name can't be empty: " + quoted(entry))
+            throw RuntimeFailure("environment variable name can't be empty: " + goQuoted(entry))
         }
     }
-}
-
-/// Text in quotation marks, as Go's %q writes it.
-func quoted(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    JSON.appendString(text, to: &bytes, escapingHTML: false)
-    return String(decoding: bytes, as: UTF8.self)
 }
 
 /// execve(2)'s view of the strings: it does not write them.
@@ -84,8 +80,10 @@ private func castStrings(
     UnsafeRawPointer(strings).assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self)
 }
 
-private func load(_ filter: SeccompFilter) throws(RuntimeFailure) {
-    do throws(SeccompFailure) { try filter.load() } catch { throw RuntimeFailure(error) }
+private func load(_ filter: SeccompFilter, _ channel: borrowing Channel) throws(RuntimeFailure) {
+    let listener: Int32?
+    do throws(SeccompFailure) { listener = try filter.load() } catch { throw RuntimeFailure(error) }
+    if let listener { try system { () throws(SystemCallError) in try channel.handOver(listener) } }
 }
 
 /// A working directory outside the root has no path: the kernel says so, and it is refused.

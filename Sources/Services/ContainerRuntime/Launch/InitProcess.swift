@@ -101,7 +101,13 @@ struct InitProcess: ~Copyable {
                 try checked("setdomainname") { cl_setdomainname(plan.spec.domainname, plan.spec.domainname.utf8.count) }
             }
         }
-        if !plan.process.apparmorProfile.isEmpty { try confine(root, plan.process.apparmorProfile) }
+        if !plan.process.apparmorProfile.isEmpty {
+            do throws(RuntimeFailure) {
+                try confine(root, plan.process.apparmorProfile)
+            } catch {
+                throw error.during("unable to apply apparmor profile: ")
+            }
+        }
         for (key, value) in plan.linux.sysctl { try set(root, key, value) }
         try system { () throws(SystemCallError) in
             for path in plan.linux.readonlyPaths { try root.coverReadOnly(path) }
@@ -132,7 +138,7 @@ struct InitProcess: ~Copyable {
     // MARK: Becoming the program
 
     private func execute() throws(RuntimeFailure) {
-        try finish(plan.process, plan.capabilities, plan.filter, preserved: plan.preserved) {
+        try finish(plan.process, plan.capabilities, plan.filter, preserved: plan.preserved, channel) {
             () throws(RuntimeFailure) in
             try system { () throws(SystemCallError) in try channel.send(Message.ready) }
             try awaitProceed()
@@ -182,7 +188,7 @@ func writeProc(_ root: borrowing Root, _ path: String, _ text: String) throws(Ru
 
 /// Has the kernel put the next program under an AppArmor profile.
 func confine(_ root: borrowing Root, _ profile: String) throws(RuntimeFailure) {
-    let preface = "unable to apply apparmor profile: apparmor failed to apply profile: "
+    let preface = "apparmor failed to apply profile: "
     do throws(RuntimeFailure) {
         let modern = "/proc/self/attr/apparmor/exec"
         let path = root.linkStatus(modern) == nil ? "/proc/self/attr/exec" : modern

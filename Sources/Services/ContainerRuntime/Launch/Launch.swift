@@ -16,6 +16,8 @@ public struct LaunchRequest: Sendable {
     public var consoleSocket = ""
     public var preserved = 0
     public var noPivot = false
+    /// Go on without cgroups that this user has no rights over.
+    public var toleratesDeniedCgroups = false
     public var noNewKeyring = false
     /// Run the program at once instead of waiting for `start`.
     public var startsAtOnce = false
@@ -50,7 +52,8 @@ final class Launch {
         let rootfs = Files.cleaned(rootPath(request.spec.root ?? Spec.Root(path: ""), bundle: request.bundle))
         let hierarchies: Hierarchies
         do throws(CgroupFailure) { hierarchies = try Hierarchies() } catch { throw RuntimeFailure(error) }
-        let cgroup = Cgroup(path: linux.cgroupsPath, id: request.id, in: hierarchies)
+        var cgroup = Cgroup(path: linux.cgroupsPath, id: request.id, in: hierarchies)
+        cgroup.toleratesDenial = request.toleratesDeniedCgroups
         container = Container(
             id: request.id, directory: store.directory(request.id), pid: 0, startTime: 0,
             created: Timestamp(WallClock.now).description,
@@ -120,13 +123,13 @@ final class Launch {
             do throws(SeccompFailure) {
                 plan.filter = try SeccompFilter(profile, cache: geteuid() == 0 ? "/run/slipway/seccomp" : nil)
             } catch {
-                throw RuntimeFailure(error)
+                throw RuntimeFailure("unable to start container process: unable to init seccomp: " + error.message)
             }
         }
         if process.terminal {
             plan.consoleSocket =
                 request.terminalSocket >= 0
-                ? request.terminalSocket : try connectConsole(request.consoleSocket)
+                ? request.terminalSocket : try connectUnix(request.consoleSocket)
         }
         if !request.startsAtOnce { try makeFifo() }
     }
@@ -155,6 +158,7 @@ final class Launch {
         // Made before the process, which may mount them; joining them is slow and goes on beside its mounts.
         madeCgroup = true
         try encloseDo { () throws(CgroupFailure) in try container.cgroup.create(plan.linux.resources) }
+        plan.cgroups.keep { container.cgroup.path($0) != nil }
         let ends = try system { () throws(SystemCallError) in try Channel.pair() }
         let pid = try clone(ends)
         close(ends.container)
@@ -272,6 +276,14 @@ final class Launch {
             switch message.kind {
             case Message.hooks:
                 try runtimeHooks()
+                try proceed(channel)
+            case Message.listener:
+                do throws(RuntimeFailure) {
+                    try introduceAgent(
+                        plan.linux.seccomp, listener: message.text, of: container.pid, container.state("creating"))
+                } catch {
+                    throw error.during("unable to start container process: ")
+                }
                 try proceed(channel)
             case Message.ready:
                 try record()
