@@ -79,7 +79,11 @@ extension Root {
         var options = options
         // Devices are made in it first: it becomes read-only at the end.
         options.flags &= ~UInt(MS_RDONLY)
-        if options.copiesUp { try mountCopy(mount, options, on: place) } else { try mountNew(mount, options, on: place) }
+        if options.copiesUp {
+            try mountCopy(mount, options, on: place)
+        } else {
+            try mountNew(mount, options, on: place)
+        }
         // The directory's own mode goes on where the mount's is not said.
         guard let existed, !hasMode(options.data) else { return }
         let mounted = try open(mount.destination)

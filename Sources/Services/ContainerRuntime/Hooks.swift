@@ -23,7 +23,8 @@ private func run(_ hook: Spec.Hook, _ state: [UInt8], _ environment: [String]?) 
     let input = try system { () throws(SystemCallError) in try memoryFile(state) }
     let output = try system { () throws(SystemCallError) in try memoryFile([]) }
     let errors = try system { () throws(SystemCallError) in try memoryFile([]) }
-    var spawn = Spawn(hook.path, hook.args.isEmpty ? [hook.path] : hook.args, environment: hook.env.isEmpty ? environment : hook.env)
+    var spawn = Spawn(
+        hook.path, hook.args.isEmpty ? [hook.path] : hook.args, environment: hook.env.isEmpty ? environment : hook.env)
     spawn.descriptors = [input.number, output.number, errors.number]
     let pid: Int32
     do throws(SystemCallError) {

@@ -1,12 +1,12 @@
-internal import Cgroups
 internal import CLinux
+internal import Cgroups
 internal import GoText
 internal import Linux
 
 extension Container {
     /// Sends a signal to the first process, or to every one.
     public func signal(_ signal: Int32, all: Bool) throws(RuntimeFailure) {
-        if all {
+        if all && !cgroup.paths.isEmpty {
             // A container whose cgroup is gone has no processes.
             if !cgroup.exists { return }
             do throws(CgroupFailure) { try cgroup.signalAll(signal) } catch { throw RuntimeFailure(error) }

@@ -3,8 +3,8 @@ internal import JSON
 internal import Linux
 internal import OCIRuntime
 
-/// Gives the agent that a profile names the descriptor at which a process's calls are answered, with the process's state
-/// (runtime-spec, "The Container Process State"). `listener` is the descriptor's number in the process.
+/// Gives the agent that a profile names the descriptor at which a process's calls are answered, with the process's
+/// state (runtime-spec, "The Container Process State"). `listener` is the descriptor's number in the process.
 func introduceAgent(
     _ profile: SeccompProfile?, listener: String, of pid: Int32, _ state: State
 ) throws(RuntimeFailure) {
