@@ -75,8 +75,11 @@ public struct Cgroup: Sendable {
                 try create(entry.controller, entry.path, resources)
             } catch {
                 // In hybrid mode v2 holds no limits: without it the container is complete.
-                if entry.controller.isEmpty && !isUnified { continue }
-                try leaveOut(entry.path, after: error)
+                if entry.controller.isEmpty && !isUnified {
+                    paths.removeAll { $0.controller.isEmpty }
+                } else {
+                    try leaveOut(entry.path, after: error)
+                }
             }
         }
     }
