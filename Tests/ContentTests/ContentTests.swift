@@ -52,7 +52,7 @@ private func refusal(_ body: () throws -> Void) -> String? {
         try writer.write(hello)
         #expect(
             refusal { try writer.commit(size: 4, expected: "", labels: [:]) }
-                == "unexpected commit size 5, expected 4: failed precondition")
+                == "\"r\" failed size validation: 5 != 4: failed precondition")
         let other = Digest(of: [1]).description
         #expect(
             refusal { try writer.commit(size: 5, expected: other, labels: [:]) }
@@ -137,5 +137,35 @@ private func refusal(_ body: () throws -> Void) -> String? {
         try writer.write(hello)
         #expect(writer.digest == helloDigest)
         #expect(refusal { try writer.truncate(to: 2) } == "truncate: unsupported size: invalid argument")
+    }
+}
+
+@Test func aStartForgetsIngestsOfWhichNothingIsThere() throws {
+    try withStore { root, open in
+        let store = try open()
+        try store.writer("kept", total: 0, expected: "", in: scope).write(hello)
+        let writer = try store.writer("gone", total: 0, expected: "", in: scope)
+        writer.close()
+        for name in try Files.names(in: root + "/content/ingest") {
+            let reference = String(decoding: try Files.read(root + "/content/ingest/" + name + "/ref"), as: UTF8.self)
+            if reference == "default/gone" { try Files.removeTree(root + "/content/ingest/" + name) }
+        }
+        let started = try open()
+        #expect(try started.statuses(matching: try Filter([]), in: scope).map { $0.reference } == ["kept"])
+    }
+}
+
+@Test func aBlobThatIsThereIsKeptByTheLeaseOfWhoBringsItAgain() throws {
+    try withStore { root, open in
+        let store = try open()
+        let writer = try store.writer("r", total: 5, expected: "", in: scope)
+        try writer.write(hello)
+        try writer.commit(size: 5, expected: "", labels: [:])
+        _ = try store.metadata.createLease("l", labels: [:], in: scope)
+        #expect(
+            try !store.keep("sha256:" + String(repeating: "0", count: 64), in: Scope(namespace: "default", lease: "l")))
+        #expect(try store.keep(helloDigest, in: Scope(namespace: "default", lease: "l")))
+        #expect(try store.metadata.collect().isEmpty)
+        #expect(try store.info(helloDigest, in: scope).size == 5)
     }
 }

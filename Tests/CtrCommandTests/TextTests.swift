@@ -24,7 +24,7 @@ import Testing
 
     @Test func labelsFromArguments() {
         #expect(labels(["a=b", "c", "d=e=f"]) == ["a": "b", "c": "true", "d": "e=f"])
-        #expect(objectWithLabels(["x", "a=b", "c"]).labels == ["a": "b", "c": ""])
+        #expect(objectWithLabels(["x", "a=b", "c"]).labels == ["a": "b", "c": "true"])
         #expect(labelText(["b": "2", "a": "1"]) == "a=1,b=2")
     }
 

@@ -33,7 +33,10 @@ enum Connection {
             HTTP2Setting(parameter: .maxFrameSize, value: 256 << 10),
         ]
         configuration.targetWindowSize = 8 << 20
-        configuration.maximumSequentialEmptyDataFrames = 1_000
+        // Every stream may end with an empty frame, and all of them at once.
+        configuration.maximumSequentialEmptyDataFrames = 100_000
+        // Frames of streams that were given up are still on their way: not to know such a stream ends the connection.
+        configuration.maximumRecentlyResetStreams = 2_048
         configuration.maximumBufferedControlFrames = 100_000
         configuration.maximumConnectionGlitches = .max
         configuration.controlFrameRateLimit.maximumCount = .max
@@ -49,6 +52,10 @@ enum Connection {
         configuration.streamErrorRateLimit.maximumCount = .max
         return configuration
     }
+
+    /// What is on its way is bounded by the peer's windows, so the socket's own bound need not be felt: where the
+    /// library has to hold frames back for it, it lets the data of a stream overtake the headers.
+    static let socketBuffer = ChannelOptions.Types.WriteBufferWaterMark(low: 64 << 20, high: 128 << 20)
 
     private static let streamWindow = 1 << 20
 }

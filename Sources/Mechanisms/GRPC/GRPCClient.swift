@@ -106,11 +106,15 @@ public final class GRPCClient: Sendable {
 
     /// Closes the connection; calls in flight fail. The client cannot be used afterwards.
     public func close() async {
-        let line = phase.withLock { phase -> Line? in
+        let (line, waiting) = phase.withLock { phase -> (Line?, [CheckedContinuation<Attempt, Never>]) in
             defer { phase = .closed }
-            if case .ready(let line) = phase { return line }
-            return nil
+            switch phase {
+            case .ready(let line): return (line, [])
+            case .connecting(let waiting): return (nil, waiting)
+            case .idle, .closed: return (nil, [])
+            }
         }
+        for continuation in waiting { continuation.resume(returning: .failure(Self.closing)) }
         // Closed by its peer in the meantime: that is what is wanted.
         try? await line?.channel.close().get()
     }
@@ -147,7 +151,7 @@ public final class GRPCClient: Sendable {
         let step = phase.withLock { phase -> Step in
             switch phase {
             case .ready(let line) where line.channel.isActive: return .answer(.success(line))
-            case .closed: return .answer(.failure(GRPCStatus(.cancelled, "grpc: the client connection is closing")))
+            case .closed: return .answer(.failure(Self.closing))
             case .connecting(let waiting):
                 phase = .connecting(waiting + [continuation])
                 return .wait
@@ -163,9 +167,12 @@ public final class GRPCClient: Sendable {
         }
     }
 
+    private static let closing = GRPCStatus(.cancelled, "grpc: the client connection is closing")
+
     private func dial() {
         let address = self.address
         ClientBootstrap(group: group)
+            .channelOption(.writeBufferWaterMark, value: Connection.socketBuffer)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(

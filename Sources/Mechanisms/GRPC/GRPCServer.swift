@@ -44,6 +44,7 @@ public final class GRPCServer: Sendable {
     ) async throws(GRPCStatus) {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
+            .childChannelOption(.writeBufferWaterMark, value: Connection.socketBuffer)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.configure(channel) }
             }

@@ -19,7 +19,7 @@ func containersCommand() -> Command {
 }
 
 private func createContainer() -> Command {
-    let command = Command(
+    Command(
         "create", usage: "create container", arguments: "[flags] Image|RootFS CONTAINER [COMMAND] [ARG...]"
     ) { flags in
         let choices = ContainerFlags(flags)
@@ -40,8 +40,6 @@ private func createContainer() -> Command {
             _ = try await NewContainer(session: session, flags: choices, run: nil, arguments: named).create()
         }
     }
-    command.stopsAtFirstArgument = true
-    return command
 }
 
 private func listContainers() -> Command {
@@ -113,7 +111,9 @@ private func labelContainer() -> Command {
             let (id, labels) = objectWithLabels(arguments)
             if id.isEmpty { throw CtrError.invalid("container id must be provided") }
             let paths = labels.keys.sorted().map { "labels." + $0 }
-            let updated = try await session.client().containers.update(.init(id: id, labels: labels), paths: paths)
+            let containers = try await session.client().containers
+            _ = try await containers.get(id)
+            let updated = try await containers.update(.init(id: id, labels: labels), paths: paths)
             session.print(labelText(updated.labels))
         }
     }.described("set and clear labels for a container")

@@ -13,7 +13,12 @@ func contentCommand() -> Command {
             let (digest, labels) = objectWithLabels(arguments)
             try checkDigest(digest)
             let paths = labels.keys.sorted().map { "labels." + $0 }
-            let info = try await session.client().content.update(.init(digest: digest, labels: labels), paths: paths)
+            let content = try await session.client().content
+            // Without a path all labels would be replaced: with none given they are only shown.
+            let info =
+                paths.isEmpty
+                ? try await content.info(digest)
+                : try await content.update(.init(digest: digest, labels: labels), paths: paths)
             session.print(labelText(info.labels))
         }
     }.described("labels blobs in the content store")
@@ -69,13 +74,14 @@ private func activeContent() -> Command {
         flags.string("root", usage: "path to content store root", default: "/tmp/content")
             .environment = ["CONTAINERD_ROOT"]
         return { (session, arguments) in
-            let statuses = try await session.client().content.statuses(filters: arguments)
+            let statuses = try await session.client().content.statuses(filters: [arguments.first ?? ""])
             let now = Timestamp.now
-            Console.out("REF\tSIZE\tAGE\t\n")
+            var rows = [["REF", "SIZE", "AGE", ""]]
             for status in statuses {
                 let age = humanDuration(seconds: now.seconds - Timestamp(status.startedAt).seconds)
-                Console.out(status.ref + "\t" + decimalSize(status.offset) + "\t" + age + "\t\n")
+                rows.append([status.ref, decimalSize(status.offset), age, ""])
             }
+            Console.out(tabbed(rows))
         }
     }.described("display the ongoing transfers")
 }
@@ -129,15 +135,41 @@ private func ingestContent() -> Command {
             if ref.isEmpty { throw CtrError.message("must specify a transaction reference") }
             if !digest.value.isEmpty { try checkDigest(digest.value) }
             let client = try await session.client()
-            var writer = try await client.content.write(ref: ref, size: Int64(size.value), digest: digest.value)
-            while true {
-                let bytes = try await Workers.shared.run { () throws(SystemCallError) in try readSome(0) }
-                if bytes.isEmpty { break }
-                try await writer.write(bytes)
+            do throws(GRPCStatus) {
+                var writer = try await client.content.write(ref: ref, size: Int64(size.value), digest: digest.value)
+                try await copy(0, to: &writer)
+                try await commit(&writer, ref, size: Int64(size.value), digest: digest.value)
+            } catch {
+                // What is there already has been taken in.
+                guard error.code == .alreadyExists else { throw error }
             }
-            try await writer.commit(digest: digest.value, size: Int64(size.value))
         }
     }.described("ingest objects into the local content store")
+}
+
+/// Sends what a descriptor gives.
+private func copy(_ descriptor: Int32, to writer: inout ContainerdClient.BlobWriter) async throws(GRPCStatus) {
+    while true {
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            bytes = try await Workers.shared.run { () throws(SystemCallError) in try readSome(descriptor) }
+        } catch {
+            throw GRPCStatus(.unknown, error.description)
+        }
+        if bytes.isEmpty { return }
+        try await writer.write(bytes)
+    }
+}
+
+private func commit(
+    _ writer: inout ContainerdClient.BlobWriter, _ ref: String, size: Int64, digest: String
+) async throws(GRPCStatus) {
+    do throws(GRPCStatus) {
+        try await writer.commit(digest: digest, size: size)
+    } catch {
+        let text = "failed commit on ref " + goQuoted(ref) + ": commit failed: " + error.containerdText
+        throw GRPCStatus(error.code, text)
+    }
 }
 
 /// Up to a mebibyte from a descriptor; empty at its end.
@@ -180,17 +212,6 @@ private func pruneReferences(_ session: Session, dry: Bool, async: Bool) async t
 }
 
 // MARK: - Refused
-
-private func editContent() -> Command {
-    Command("edit", usage: "edit a blob and return a new digest", arguments: "[flags] <digest>") { flags in
-        flags.string("validate", usage: "validate the result against a format (json, mediatype, etc.)")
-        flags.string("editor", usage: "select editor (vim, emacs, etc.)").environment = ["EDITOR"]
-        return { (_, arguments) in
-            try checkDigest(arguments.first ?? "")
-            throw CtrError.message("editing blobs is not supported: get the blob, edit it and ingest it")
-        }
-    }.described("edit a blob and return a new digest")
-}
 
 private func fetchContent() -> Command {
     Command("fetch", usage: "fetch all content for an image into containerd", arguments: "[flags] <remote> <object>") {

@@ -29,7 +29,8 @@ func pluginsCommand() -> Command {
             let plugins = try await session.client().introspection.plugins(filters: arguments)
             if quiet.value { return plugins.forEach { session.print($0.id) } }
             if detailed.value {
-                return Console.out(aligned(plugins.map { describe($0) }.joined(), minimumWidth: 4, padding: 4))
+                let text = plugins.map { describe($0) }.joined(separator: "\t\t\t\n")
+                return Console.out(aligned(text, minimumWidth: 4, padding: 4))
             }
             var rows = [["TYPE", "ID", "PLATFORMS", "STATUS"]]
             for plugin in plugins {
@@ -73,7 +74,7 @@ private func describe(_ plugin: IntrospectionService.Plugin) -> String {
         let code = (GRPCStatus.Code(rawValue: Int(failure.code)) ?? .unknown).name
         text += "Error:\t\n\t Code:\t " + code + "\n\t Message:\t " + failure.message + "\n"
     }
-    return text + "\t\t\t\n"
+    return text
 }
 
 // MARK: - Refused
@@ -109,7 +110,9 @@ func installCommand() -> Command {
         flags.bool("libs", "l", usage: "install libs from the image")
         flags.bool("replace", "r", usage: "replace any binaries or libs in the opt directory")
         flags.string("path", usage: "set an optional install path other than the managed opt directory")
-        return { (_, _) in throw CtrError.message("install is not supported: there is no opt directory to install into")
+        return { (session, arguments) in
+            _ = try await session.client().images.get(arguments.first ?? "")
+            throw CtrError.message("install is not supported: there is no opt directory to install into")
         }
     }.described("install a new package")
 }

@@ -11,7 +11,7 @@ func eventsCommand() -> Command {
     Command("events", "event", usage: "display containerd events") { _ in
         { (session, arguments) in
             let events = try await session.client().events.subscribe(filters: arguments)
-            while let event = try await events.next() {
+            while let event = try await next(of: events) {
                 var text = ""
                 if let carried = event.event {
                     do {
@@ -25,6 +25,17 @@ func eventsCommand() -> Command {
                     Timestamp(event.timestamp).goString + " " + event.namespace + " " + event.topic + " " + text)
             }
         }
+    }
+}
+
+/// The next event. Failures of this stream are told as gRPC has them.
+private func next(
+    of events: GRPCResponses<EventsService.Envelope>
+) async throws -> EventsService.Envelope? {
+    do throws(GRPCStatus) {
+        return try await events.next()
+    } catch {
+        throw CtrError.message("rpc error: code = " + error.code.name + " desc = " + error.message)
     }
 }
 

@@ -30,9 +30,15 @@ func words(_ error: any Error) -> String {
     case let error as JSON.Failure: error.message
     case let error as UsageError: error.message
     case let error as ReferenceError: error.message
+    case let error as EditFailure: error.description
     case is CancellationError: "context canceled"
     default: String(describing: error)
     }
+}
+
+/// Runs `body`; what it throws is told after these words.
+func explaining<Answer>(_ what: String, _ body: () async throws -> Answer) async throws -> Answer {
+    do { return try await body() } catch { throw CtrError.message(what + ": " + words(error)) }
 }
 
 extension GRPCStatus {

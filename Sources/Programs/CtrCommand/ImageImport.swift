@@ -79,6 +79,9 @@ private let importFormats = """
     """
 
 func parsePlatform(_ text: String) throws -> OCIPlatform {
+    if text.split(separator: "/", omittingEmptySubsequences: false).count > 3 {
+        throw CtrError.message(goQuoted(text) + ": cannot parse platform specifier: invalid argument")
+    }
     guard let platform = OCIPlatform(text) else {
         throw CtrError.message(goQuoted(text) + ": unknown operating system or architecture: invalid argument")
     }

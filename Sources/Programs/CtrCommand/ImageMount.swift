@@ -38,16 +38,16 @@ func mountImage() -> Command {
             do {
                 let leased = client.with(lease: target)
                 let image = try await client.images.get(name)
-                let wanted = try parsePlatform(platform.value)
+                let wanted = try await explaining("unable to parse platform " + platform.value) {
+                    try parsePlatform(platform.value)
+                }
                 let content = try await ImageContent.find(
                     image.target?.oci ?? OCIDescriptor(mediaType: "", digest: "", size: 0), client, platform: wanted)
                 let top = try await unpack(content, leased, snapshotter: kind)
                 session.print(top)
                 let snapshots = leased.snapshots(kind)
-                let mounts =
-                    writable.value
-                    ? try await snapshots.prepare(target, parent: top) : try await snapshots.view(target, parent: top)
-                try await mountAll(mounts, at: target)
+                try await mountAll(
+                    try await snapshots.made(target, parent: top, writable: writable.value), at: target)
                 session.print(target)
             } catch {
                 // The lease would expire by itself; the failure is what must be told.
@@ -72,7 +72,7 @@ func unmountImage() -> Command {
         let removes = flags.bool("rm", usage: "remove the snapshot after a successful unmount")
         return { (session, arguments) in
             guard let target = arguments.first, !target.isEmpty else {
-                throw CtrError.message("please provide a target path to unmount")
+                throw CtrError.message("please provide a target path to unmount from")
             }
             try await unmountAll(at: target)
             if removes.value {
@@ -91,6 +91,20 @@ func unmountImage() -> Command {
     }.described("Unmount the image rootfs from the specified path.")
 }
 
+extension ContainerdClient.Snapshots {
+    /// How to mount a snapshot of this key, which is made unless it is there.
+    fileprivate func made(
+        _ key: String, parent: String, writable: Bool
+    ) async throws(GRPCStatus) -> [ContainerdTypes.Mount] {
+        do throws(GRPCStatus) {
+            return writable ? try await prepare(key, parent: parent) : try await view(key, parent: parent)
+        } catch {
+            guard error.code == .alreadyExists else { throw error }
+            return try await mounts(key)
+        }
+    }
+}
+
 /// Mounts what a snapshotter answered, one upon another.
 func mountAll(_ mounts: [ContainerdTypes.Mount], at target: String) async throws {
     try await Workers.shared.run { () throws(SystemCallError) in
@@ -105,7 +119,8 @@ func unmountAll(at target: String) async throws {
             do throws(SystemCallError) {
                 try checked("unmount", target) { umount2(target, Int32(CL_UMOUNT_NOFOLLOW)) }
             } catch {
-                if error.number == EINVAL { return }
+                // Nothing is mounted there, or nothing is there at all.
+                if error.number == EINVAL || error.number == ENOENT { return }
                 throw error
             }
         }

@@ -21,7 +21,9 @@ private func listImages() -> Command {
         let quiet = flags.bool("quiet", "q", usage: "print only the image refs")
         return { (session, arguments) in
             let client = try await session.client()
-            let images = try await client.images.list(filters: arguments)
+            let images = try await explaining("failed to list images") {
+                try await client.images.list(filters: arguments)
+            }
             if quiet.value { return images.forEach { session.print($0.name) } }
             var rows = [["REF", "TYPE", "DIGEST", "SIZE", "PLATFORMS", "LABELS"]]
             for image in images {
@@ -56,8 +58,10 @@ private func checkImages() -> Command {
         let snapshotter = flags.snapshotter()
         return { (session, arguments) in
             let client = try await session.client()
-            let images = try await client.images.list(filters: arguments)
-            if images.isEmpty { throw CtrError.message("no images found") }
+            let images = try await explaining("failed listing images") {
+                try await client.images.list(filters: arguments)
+            }
+            if images.isEmpty { return }
             var text = "REF\tTYPE\tDIGEST\tSTATUS\tSIZE\tUNPACKED\t\n"
             for image in images {
                 let state = try await ImageState(image, client, snapshotter: snapshotterName(snapshotter))
@@ -159,7 +163,7 @@ private func deleteImages() -> Command {
         let sync = flags.bool("sync", usage: "Synchronously remove image and all associated resources")
         return { (session, arguments) in
             let client = try await session.client()
-            var failure: GRPCStatus?
+            var failure: CtrError?
             for (index, name) in arguments.enumerated() {
                 do throws(GRPCStatus) {
                     try await client.images.delete(name, sync: sync.value && index == arguments.count - 1)
@@ -169,8 +173,9 @@ private func deleteImages() -> Command {
                         log("warning", name + ": image not found")
                         continue
                     }
-                    failure = failure ?? error
-                    log("error", "unable to delete " + name, [("error", error.containerdText)])
+                    let text = error.containerdText
+                    failure = failure ?? .message("unable to delete " + name + ": " + text)
+                    log("error", "unable to delete " + name, [("error", text)])
                 }
             }
             if let failure { throw failure }
@@ -262,6 +267,11 @@ private func convertImage() -> Command {
         flags.list(
             "platform", usage: "Pull content from a specific platform (eg: 'linux/amd64')", type: "value")
         flags.bool("all-platforms", usage: "exports content from all platforms")
-        return { (_, _) in throw CtrError.message("converting images is not supported yet") }
+        return { (_, arguments) in
+            guard arguments.count > 1, !arguments[0].isEmpty, !arguments[1].isEmpty else {
+                throw CtrError.message("src and target image need to be specified")
+            }
+            throw CtrError.message("converting images is not supported yet")
+        }
     }.described("Convert an image format.")
 }

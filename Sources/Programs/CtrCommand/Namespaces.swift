@@ -51,7 +51,7 @@ private func removeNamespaces() -> Command {
                 throw CtrError.message("--cgroup is not supported: no cgroup belongs to a namespace here")
             }
             let client = try await session.client()
-            var failure: GRPCStatus?
+            var failure: CtrError?
             for name in arguments {
                 do throws(GRPCStatus) {
                     try await client.namespaces.delete(name)
@@ -60,8 +60,9 @@ private func removeNamespaces() -> Command {
                         session.print(name)
                         continue
                     }
-                    failure = failure ?? error
-                    log("error", "unable to delete " + name, [("error", error.containerdText)])
+                    let text = error.containerdText
+                    failure = failure ?? .message("unable to delete " + name + ": " + text)
+                    log("error", "unable to delete " + name, [("error", text)])
                     continue
                 }
                 session.print(name)
@@ -81,7 +82,10 @@ private func listLeases() -> Command {
     Command("list", "ls", usage: "list all active leases", arguments: "[flags] <filter>") { flags in
         let quiet = flags.bool("quiet", "q", usage: "print only the blob digest")
         return { (session, arguments) in
-            let all = try await session.client().leases.list(filters: arguments)
+            let client = try await session.client()
+            let all = try await explaining("failed to list leases") {
+                try await client.leases.list(filters: arguments)
+            }
             if quiet.value { return all.forEach { session.print($0.id) } }
             let rows = all.map { lease in
                 [
@@ -100,7 +104,8 @@ private func createLease() -> Command {
         let expires = flags.duration(
             "expires", "x", usage: "expiration of lease (0 value will not expire)", seconds: 86_400)
         return { (session, arguments) in
-            var all = labels(arguments)
+            // A key alone is the label without a value here.
+            var all = labels(arguments.map { $0.contains("=") ? $0 : $0 + "=" })
             if expires.value > 0 {
                 all["containerd.io/gc.expire"] =
                     Timestamp.now.adding(seconds: expires.value / 1_000_000_000).wholeSeconds

@@ -69,7 +69,8 @@ struct NewContainer {
                 )
             }
             if run.systemdCgroup.value && run.cgroup.value.isEmpty {
-                throw CtrError.message("option \"runc-systemd-cgroup\" requires \"cgroup\" to be set")
+                throw CtrError.message(
+                    "option --runc-systemd-cgroup requires --cgroup to be set, e.g. \"machine.slice:foo:deadbeef\"")
             }
         }
         if !flags.runtimeConfig.value.isEmpty { throw CtrError.message("--runtime-config-path is not supported") }

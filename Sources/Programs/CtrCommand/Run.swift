@@ -118,7 +118,12 @@ func taskStreams(
 
 /// Writes a pid where a reader finds all of it or nothing.
 func writePidFile(_ path: String, _ pid: UInt32) throws {
-    try Files.replace(path, with: Array(String(pid).utf8), mode: 0o666)
+    let folder = Files.parent(of: path.hasPrefix("/") ? path : "./" + path)
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    let temporary = folder + "/." + name
+    let file = try Descriptor.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_SYNC, mode: 0o666)
+    try writeEverything(Array(String(pid).utf8), to: file.number)
+    try checked("rename", path) { rename(temporary, path) }
 }
 
 /// The terminal and the signals of this program, while it stands for a process in a container.

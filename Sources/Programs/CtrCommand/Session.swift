@@ -135,14 +135,9 @@ func labels(_ arguments: [String]) -> [String: String] {
     return all
 }
 
-/// An object and the labels to set on it, for the label commands: a key alone removes the label.
+/// An object and the labels to set on it, for the label commands; an empty value removes the label.
 func objectWithLabels(_ arguments: [String]) -> (object: String, labels: [String: String]) {
-    var all: [String: String] = [:]
-    for argument in arguments.dropFirst() {
-        let (key, value) = splitOnce(argument, at: UInt8(ascii: "="))
-        all[key] = value ?? ""
-    }
-    return (arguments.first ?? "", all)
+    (arguments.first ?? "", labels(Array(arguments.dropFirst())))
 }
 
 /// `a=b,c=d`, sorted.

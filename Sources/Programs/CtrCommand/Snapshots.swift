@@ -83,12 +83,12 @@ private func makeSnapshot(_ group: Group, view: Bool) -> Command {
         return { (session, arguments) in
             guard arguments.count == 1 || arguments.count == 2 else { throw CtrError.help(nil) }
             let snapshots = try await group.snapshots(session)
-            let labels = ["containerd.io/gc.root": Timestamp.now.wholeSeconds]
             let parent = arguments.count == 2 ? arguments[1] : ""
             let made =
                 view
-                ? try await snapshots.view(arguments[0], parent: parent, labels: labels)
-                : try await snapshots.prepare(arguments[0], parent: parent, labels: labels)
+                ? try await snapshots.view(arguments[0], parent: parent)
+                : try await snapshots.prepare(
+                    arguments[0], parent: parent, labels: ["containerd.io/gc.root": Timestamp.now.wholeSeconds])
             if !target.value.isEmpty { printMounts(target.value, made, session) }
             if mounts.value { session.print(JSON.array(made.map { mountJSON($0) }).indented("    ")) }
         }
@@ -151,7 +151,12 @@ private func labelSnapshot(_ group: Group) -> Command {
         { (session, arguments) in
             let (name, labels) = objectWithLabels(arguments)
             let paths = labels.keys.sorted().map { "labels." + $0 }
-            let info = try await group.snapshots(session).update(.init(name: name, labels: labels), paths: paths)
+            let snapshots = try await group.snapshots(session)
+            // Without a path all labels would be replaced: with none given they are only shown.
+            let info =
+                paths.isEmpty
+                ? try await snapshots.stat(name)
+                : try await snapshots.update(.init(name: name, labels: labels), paths: paths)
             session.print(labelText(info.labels))
         }
     }.described("labels snapshots in the snapshotter")
@@ -202,7 +207,7 @@ private func diffSnapshots(_ group: Group) -> Command {
         let keep = flags.bool("keep", usage: "keep diff content. up to creator to delete it.")
         let given = flags.list("label", usage: "labels to attach to the image", type: "value")
         return { (session, arguments) in
-            guard let upper = arguments.first, !upper.isEmpty else {
+            guard let first = arguments.first, !first.isEmpty else {
                 throw CtrError.message("snapshot id must be provided")
             }
             var all = labels(given.value)
@@ -210,15 +215,24 @@ private func diffSnapshots(_ group: Group) -> Command {
             let attached = all
             try await session.withLease { client in
                 let snapshots = client.snapshots(group.name)
-                let info = try await snapshots.stat(upper)
-                let right =
-                    info.kind == .active
-                    ? try await snapshots.mounts(upper) : try await view(upper, snapshots)
-                let lower = arguments.count > 1 ? arguments[1] : info.parent
-                let left = lower.isEmpty ? [] : try await view(lower, snapshots)
-                let layer = try await client.diff.make(
-                    left: left, right: right, mediaType: mediaType.value,
-                    ref: ref.value.isEmpty ? generatedLeaseID() : ref.value, labels: attached)
+                let info = try await snapshots.stat(first)
+                let other = arguments.count > 1 && !arguments[1].isEmpty ? arguments[1] : nil
+                let mounted = try await Looked(at: info, snapshots)
+                let second: Looked
+                if let other {
+                    second = try await Looked(at: try await snapshots.stat(other), snapshots)
+                } else {
+                    second = try await Looked(view: info.parent, snapshots)
+                }
+                let (left, right) = other == nil ? (second, mounted) : (mounted, second)
+                let layer = try await finally {
+                    try await client.diff.make(
+                        left: left.mounts, right: right.mounts, mediaType: mediaType.value,
+                        ref: ref.value.isEmpty ? generatedLeaseID() : ref.value, labels: attached)
+                } then: {
+                    await left.close(snapshots)
+                    await right.close(snapshots)
+                }
                 let parts = try await client.content.read(layer.digest)
                 while let part = try await parts.next() { try await writeOut(part.data) }
             }
@@ -226,9 +240,44 @@ private func diffSnapshots(_ group: Group) -> Command {
     }
 }
 
-/// Mounts of a view made for the purpose; the lease that the call runs under takes it away.
-private func view(_ key: String, _ snapshots: ContainerdClient.Snapshots) async throws -> [ContainerdTypes.Mount] {
-    try await snapshots.view(key + "-view-" + generatedLeaseID(), parent: key)
+/// Runs `body`, and then `after` whatever came of it.
+private func finally<Answer>(_ body: () async throws -> Answer, then after: () async -> Void) async throws -> Answer {
+    do {
+        let answer = try await body()
+        await after()
+        return answer
+    } catch {
+        await after()
+        throw error
+    }
+}
+
+/// How to look at a snapshot: the mounts of an active one itself, or of a view made for the purpose.
+private struct Looked {
+    let mounts: [ContainerdTypes.Mount]
+    private var key: String?
+
+    private init(_ mounts: [ContainerdTypes.Mount]) { self.mounts = mounts }
+
+    init(at info: SnapshotsService.Info, _ snapshots: ContainerdClient.Snapshots) async throws(GRPCStatus) {
+        if info.kind == .active {
+            self.init(try await snapshots.mounts(info.name))
+        } else {
+            try await self.init(view: info.name, snapshots)
+        }
+    }
+
+    init(view parent: String, _ snapshots: ContainerdClient.Snapshots) async throws(GRPCStatus) {
+        let key = parent + "-view-" + generatedLeaseID()
+        mounts = try await snapshots.view(key, parent: parent)
+        self.key = key
+    }
+
+    func close(_ snapshots: ContainerdClient.Snapshots) async {
+        guard let key else { return }
+        // One that stays is collected with the lease.
+        try? await snapshots.remove(key)
+    }
 }
 
 private func unpackSnapshot(_ group: Group) -> Command {
@@ -243,9 +292,14 @@ private func unpackSnapshot(_ group: Group) -> Command {
             try await session.withLease { client in
                 for image in try await client.images.list() {
                     guard let target = image.target?.oci, target.digest == digest else { continue }
-                    Console.out("unpacking " + image.name + " (" + target.digest + ")...")
-                    let content = try await ImageContent.find(target, client)
-                    _ = try await unpack(content, client, snapshotter: snapshotter)
+                    Console.out("unpacking " + digest + " (" + target.mediaType + ")...")
+                    do {
+                        let content = try await ImageContent.find(target, client)
+                        _ = try await unpack(content, client, snapshotter: snapshotter)
+                    } catch {
+                        session.print("")
+                        throw error
+                    }
                     session.print("done")
                     return
                 }

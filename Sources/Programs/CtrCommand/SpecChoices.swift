@@ -141,7 +141,13 @@ struct SpecChoices {
                 throw CtrError.message(
                     "--seccomp without --seccomp-profile is not supported: there is no default profile yet")
             }
-            guard let json = try JSON(parsing: try Files.read(profile)).object else {
+            let bytes: [UInt8]
+            do throws(SystemCallError) {
+                bytes = try Files.read(profile)
+            } catch {
+                throw CtrError.message("cannot load seccomp profile " + goQuoted(profile) + ": " + error.description)
+            }
+            guard let json = try JSON(parsing: bytes).object else {
                 throw CtrError.message("decoding seccomp profile failed: no object")
             }
             let seccomp = try SeccompProfile(json: json)
@@ -207,7 +213,7 @@ struct SpecChoices {
         } else if Files.exists(path) {
             throw CtrError.message("not a device node")
         } else {
-            throw CtrError.message("lstat " + path + ": no such file or directory")
+            throw CtrError.message("error stating device path: stat " + path + ": no such file or directory")
         }
         spec.changeLinux { $0.devices += found }
         spec.changeResources { resources in

@@ -133,12 +133,18 @@ private func taskProcesses() -> Command {
             var text = "PID\tINFO\n"
             for process in try await client.tasks.pids(id) {
                 var details = "-"
-                if let info = process.info { details = anyJSON(info).text() }
+                if let info = process.info { details = try processText(info) }
                 text += String(process.pid) + "\t" + details + "\n"
             }
             Console.out(aligned(text, minimumWidth: 1, padding: 4))
         }
     }
+}
+
+/// What is known of a process, as Go prints the message.
+private func processText(_ info: ProtobufAny) throws -> String {
+    guard let details = try info.unpack(RuncOptions.ProcessDetails.self) else { return anyJSON(info).text() }
+    return "&ProcessDetails{ExecID:" + details.execId + ",XXX_unrecognized:[],}"
 }
 
 private func deleteTasks() -> Command {
@@ -185,7 +191,13 @@ private func deleteTasks() -> Command {
 
 /// Refuses what still runs.
 private func checkStopped(_ id: String, _ exec: String, _ client: ContainerdClient) async throws {
-    let state = try await client.tasks.get(id, exec: exec)
+    let state: ContainerdTypes.Process
+    do throws(GRPCStatus) {
+        state = try await client.tasks.get(id, exec: exec)
+    } catch {
+        guard !exec.isEmpty, error.isNotFound else { throw error }
+        throw CtrError.message("no running process found: " + error.containerdText)
+    }
     if state.status == .stopped || state.status == .unknown { return }
     throw GRPCStatus(
         .failedPrecondition, "task must be stopped before deletion: " + state.status.text.lowercased())

@@ -7,13 +7,14 @@ enum MetricsV2 {
         var metrics = CgroupStats.V2.Metrics()
         var pids = CgroupStats.V2.PidsStat()
         pids.current = Figures.number(directory + "/pids.current")
-        let limit = Figures.number(directory + "/pids.max")
-        pids.limit = limit == .max ? 0 : limit
+        pids.limit = Figures.number(directory + "/pids.max")
         metrics.pids = pids
         metrics.cpu = cpu(directory)
         metrics.memory = memory(directory)
         metrics.memoryEvents = events(directory)
         metrics.io = io(directory)
+        metrics.rdma = CgroupStats.V2.RdmaStat()
+        metrics.hugetlb = hugePages(directory)
         return metrics
     }
 
@@ -79,6 +80,21 @@ enum MetricsV2 {
         events.oom = table["oom"]
         events.oomKill = table["oom_kill"]
         return events
+    }
+
+    /// Of each size of huge pages there is.
+    private static func hugePages(_ directory: String) -> [CgroupStats.V2.HugeTlbStat] {
+        var all: [CgroupStats.V2.HugeTlbStat] = []
+        for size in ["64KB", "2MB", "32MB", "1GB", "16GB"] {
+            let file = directory + "/hugetlb." + size
+            guard Files.exists(file + ".max") else { continue }
+            var stat = CgroupStats.V2.HugeTlbStat()
+            stat.current = Figures.number(file + ".current")
+            stat.max = Figures.number(file + ".max")
+            stat.pagesize = size
+            all.append(stat)
+        }
+        return all
     }
 
     /// Lines "MAJOR:MINOR rbytes=N wbytes=N rios=N wios=N …".

@@ -19,16 +19,16 @@ final class Pump {
     var onDone: () -> Void = {}
 
     /// Both descriptors are non-blocking. Those it owns are closed at the end.
-    init(from source: Int32, to target: Int32, on loop: EventLoop, ownsSource: Bool = true, ownsTarget: Bool = true)
-        throws(SystemCallError)
-    {
+    init(from source: Int32, to target: Int32, on loop: EventLoop, ownsSource: Bool = true, ownsTarget: Bool = true) {
         self.loop = loop
         self.source = source
         self.target = target
         self.ownsSource = ownsSource
         self.ownsTarget = ownsTarget
-        try loop.watch(source, .readable) { _ in self.move() }
     }
+
+    /// Begins to copy.
+    func start() throws(SystemCallError) { try loop.watch(source, .readable) { _ in self.move() } }
 
     /// Copies what is there now, without waiting for more.
     func drain() {

@@ -40,25 +40,29 @@ final class Streams {
         self.loop = loop
         self.names = names
         if names.terminal { return }
+        let target = StreamTarget(names.stdout.isEmpty ? names.stderr : names.stdout)
+        if case .unknown(let scheme) = target {
+            throw StreamFailure(message: "failed to create init process I/O: unknown STDIO scheme " + scheme)
+        }
         do throws(SystemCallError) {
             if !names.stdin.isEmpty { descriptors[0] = try openInput(names.stdin, owner, group) }
-            switch StreamTarget(names.stdout.isEmpty ? names.stderr : names.stdout) {
-            case .none: break
+            switch target {
+            case .none, .unknown: break
             case .fifo:
-                if !names.stdout.isEmpty { descriptors[1] = try openOutput(names.stdout, owner, group) }
-                if !names.stderr.isEmpty { descriptors[2] = try openOutput(names.stderr, owner, group) }
+                if !names.stdout.isEmpty {
+                    descriptors[1] = try openOutput(to: try Streams.openFifo(names.stdout), owner, group)
+                }
+                if !names.stderr.isEmpty {
+                    descriptors[2] = try openOutput(to: try Streams.openFifo(names.stderr), owner, group)
+                }
             case .file(let path):
-                let file = try Streams.openFile(path)
-                childEnds.append(file)
-                descriptors[1] = file
-                descriptors[2] = file
+                descriptors[1] = try openOutput(to: try Streams.openFile(path), owner, group)
+                descriptors[2] = try openOutput(to: try Streams.openFile(path), owner, group)
             case .program(let path, let arguments):
                 let logger = try LoggingProgram.start(path, arguments, id: id, namespace: namespace)
                 childEnds += [logger.stdout, logger.stderr]
                 descriptors[1] = logger.stdout
                 descriptors[2] = logger.stderr
-            case .unknown(let scheme):
-                throw SystemCallError(number: ENOSYS, operation: "unknown STDIO scheme", subject: scheme)
             }
         } catch {
             stop()
@@ -72,14 +76,17 @@ final class Streams {
         childEnds = []
     }
 
-    /// Starts copying between a terminal and the client.
+    /// Starts copying. What the runtime itself wrote where it failed stays in the pipes: its log says it already.
+    func begin() throws(SystemCallError) { for pump in pumps { try pump.start() } }
+
+    /// Takes the terminal, to be copied to and from the client.
     func attach(terminal: consuming Descriptor, id: String, namespace: String) throws(SystemCallError) {
         try terminal.setNonBlocking()
         self.terminal = terminal.release()
         if !names.stdin.isEmpty {
             let (reader, keeper) = try Streams.openInputFifo(names.stdin)
             inputKeeper = keeper
-            pumps.append(try Pump(from: reader, to: try duplicated(self.terminal), on: loop))
+            pumps.append(Pump(from: reader, to: try duplicated(self.terminal), on: loop))
         }
         let target: Int32
         switch StreamTarget(names.stdout) {
@@ -93,7 +100,7 @@ final class Streams {
         case .unknown(let scheme):
             throw SystemCallError(number: ENOSYS, operation: "unknown STDIO scheme", subject: scheme)
         }
-        add(try Pump(from: try duplicated(self.terminal), to: target, on: loop))
+        add(Pump(from: try duplicated(self.terminal), to: target, on: loop))
     }
 
     /// Sets the terminal's size; nothing without a terminal.
@@ -162,18 +169,17 @@ final class Streams {
         try pipe.writer.setNonBlocking()
         let (childEnd, ownEnd) = try pipe.split()
         childEnds.append(childEnd)
-        pumps.append(try Pump(from: reader, to: ownEnd, on: loop))
+        pumps.append(Pump(from: reader, to: ownEnd, on: loop))
         return childEnd
     }
 
-    private func openOutput(_ path: String, _ owner: UInt32, _ group: UInt32) throws(SystemCallError) -> Int32 {
-        let fifo = try Streams.openFifo(path)
+    private func openOutput(to target: Int32, _ owner: UInt32, _ group: UInt32) throws(SystemCallError) -> Int32 {
         let pipe = try Pipe()
         _ = fchown(pipe.writer.number, owner, group)
         try pipe.reader.setNonBlocking()
         let (ownEnd, childEnd) = try pipe.split()
         childEnds.append(childEnd)
-        add(try Pump(from: ownEnd, to: fifo, on: loop))
+        add(Pump(from: ownEnd, to: target, on: loop))
         return childEnd
     }
 

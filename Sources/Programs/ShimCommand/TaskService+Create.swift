@@ -130,6 +130,11 @@ extension TaskService {
             throw TTRPCError(.unknown, "failed to retrieve console master: " + error.description)
         }
         do throws(SystemCallError) {
+            try process.streams?.begin()
+        } catch {
+            throw TTRPCError(.unknown, "failed to start io pipe copy: " + error.description)
+        }
+        do throws(SystemCallError) {
             process.pid = try BundleFiles.pid(pidFile)
         } catch {
             throw TTRPCError(.unknown, "failed to retrieve OCI runtime container pid: " + error.description)

@@ -141,6 +141,11 @@ extension ContainerdClient {
             while try await call.next() != nil {}
         }
 
+        /// The digest of the bytes containerd has.
+        public func digest() async throws(GRPCStatus) -> String {
+            try await send(.init(action: .stat, ref: ref)).digest
+        }
+
         /// Leaves the write as it is, to be taken up again by its ref.
         public func close() { call.cancel() }
 

@@ -31,10 +31,12 @@ public final class ContentStore: Sendable {
         try reconcile()
     }
 
-    /// Removes directories of ingests and files of blobs that no record knows.
+    /// Removes directories of ingests and files of blobs that no record knows, and records of ingests that have
+    /// nothing.
     private func reconcile() throws(ServiceError) {
         let ingests = try metadata.ingestNumbers()
         let digests = try metadata.knownDigests()
+        try metadata.forgetIngests(ingests.filter { !Files.isDirectory(directory(ofIngest: $0)) })
         try system { () throws(SystemCallError) in
             for name in try Files.names(in: root + "/ingest") where Int64(name).map({ !ingests.contains($0) }) ?? true {
                 try Files.removeTree(root + "/ingest/" + name)
@@ -54,6 +56,11 @@ public final class ContentStore: Sendable {
     public func info(_ digest: String, in scope: Scope) throws(ServiceError) -> ContentRecord {
         try check(digest)
         return try metadata.content(digest, in: scope)
+    }
+
+    /// Puts a blob under the request's lease; false when it is not there.
+    public func keep(_ digest: String, in scope: Scope) throws(ServiceError) -> Bool {
+        try metadata.leaseContent(digest, in: scope)
     }
 
     public func list(matching filter: Filter, in scope: Scope) throws(ServiceError) -> [ContentRecord] {
@@ -146,7 +153,7 @@ public final class ContentStore: Sendable {
 
     public func statuses(matching filter: Filter, in scope: Scope) throws(ServiceError) -> [IngestStatus] {
         try metadata.ingests(in: scope)
-            .filter { ingest in filter.matches { $0 == ["ref"] ? ingest.reference : nil } }.map(status)
+            .filter { ingest in filter.matches { $0[0] == "ref" ? ingest.reference : nil } }.map(status)
     }
 
     /// Gives an ingest up and removes what came in.

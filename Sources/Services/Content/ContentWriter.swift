@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Digests
+internal import GoText
 internal import Linux
 public import Metadata
 
@@ -113,7 +114,7 @@ public final class ContentWriter {
     public func commit(size: Int64, expected: String, labels: Labels) throws(ServiceError) {
         let digest = digest
         if size > 0 && size != offset {
-            throw .failedPrecondition("unexpected commit size \(offset), expected \(size)")
+            throw .failedPrecondition("\(goQuoted(record.reference)) failed size validation: \(offset) != \(size)")
         }
         if !expected.isEmpty && expected != digest {
             throw .failedPrecondition("unexpected commit digest \(digest), expected \(expected)")

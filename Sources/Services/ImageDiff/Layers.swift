@@ -15,14 +15,18 @@ struct Layers {
     var isWritable: Bool
 
     init(of mounts: [ContainerdTypes.Mount]) throws(ServiceError) {
+        upper = ""
+        lower = []
+        isOverlay = false
+        isWritable = false
+        // Nothing mounted is an empty tree.
+        if mounts.isEmpty { return }
         guard mounts.count == 1, let mount = mounts.first else {
             throw .notImplemented("a diff of \(mounts.count) mounts")
         }
         switch mount.type {
         case "bind":
             upper = mount.source
-            lower = []
-            isOverlay = false
             isWritable = !mount.options.contains("ro")
         case "overlay":
             func values(_ name: String) -> [String] {
@@ -40,7 +44,7 @@ struct Layers {
         }
     }
 
-    var all: [String] { [upper] + lower }
+    private var all: [String] { upper.isEmpty ? [] : [upper] + lower }
 
     /// Whether this one stands exactly on the other: then what differs is the upper directory. A view of no parent is
     /// an empty directory, which is the same as nothing.

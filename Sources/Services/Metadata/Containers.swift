@@ -32,7 +32,7 @@ public struct ContainerRecord: Sendable, Equatable {
     public func read(_ path: [String]) -> String? {
         switch path[0] {
         case "id": return id.isEmpty ? nil : id
-        case "runtime": return path.count == 2 && path[1] == "name" && !runtime.isEmpty ? runtime : nil
+        case "runtime": return path.count > 1 && path[1] == "name" && !runtime.isEmpty ? runtime : nil
         case "image": return image.isEmpty ? nil : image
         case "labels": return labels.read(path[1...])
         default: return nil

@@ -13,7 +13,6 @@ public struct ContentRecord: Sendable, Equatable {
     public func read(_ path: [String]) -> String? {
         switch path[0] {
         case "digest": digest
-        case "size": String(size)
         case "labels": labels.read(path[1...])
         default: nil
         }
@@ -105,6 +104,15 @@ extension Metadata {
         }
     }
 
+    /// Puts a blob the namespace has under the request's lease, if it comes with one; false when the blob is not there.
+    public func leaseContent(_ digest: String, in scope: Scope) throws(ServiceError) -> Bool {
+        try update { (transaction) throws(ServiceError) in
+            guard try transaction.content(digest, scope.namespace) != nil else { return false }
+            try transaction.lease("content", digest, scope)
+            return true
+        }
+    }
+
     /// Whether any namespace knows the blob, and its size.
     public func sizeAnywhere(of digest: String) throws(ServiceError) -> Int64? {
         try view { (transaction) throws(ServiceError) in
@@ -181,6 +189,21 @@ extension Metadata {
     public func ingestNumbers() throws(ServiceError) -> Set<Int64> {
         try view { (transaction) throws(ServiceError) in
             Set(try transaction.rows("SELECT number FROM ingests") { $0.int(0) })
+        }
+    }
+
+    /// Forgets ingests of which nothing has come in.
+    public func forgetIngests(_ numbers: Set<Int64>) throws(ServiceError) {
+        if numbers.isEmpty { return }
+        try update { (transaction) throws(ServiceError) in
+            for number in numbers {
+                try transaction.execute(
+                    """
+                    DELETE FROM lease_resources WHERE type = 'ingests' AND (namespace, id) IN
+                        (SELECT namespace, ref FROM ingests WHERE number = ?)
+                    """, [.int(number)])
+                try transaction.execute("DELETE FROM ingests WHERE number = ?", [.int(number)])
+            }
         }
     }
 

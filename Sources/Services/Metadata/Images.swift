@@ -36,7 +36,7 @@ public struct ImageRecord: Sendable, Equatable {
         switch path[0] {
         case "name": return name.isEmpty ? nil : name
         case "target":
-            if path.count != 2 { return nil }
+            if path.count < 2 { return nil }
             if path[1] == "digest" { return target.digest }
             return path[1] == "mediatype" ? target.mediaType : nil
         case "labels": return labels.read(path[1...])

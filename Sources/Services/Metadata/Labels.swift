@@ -7,7 +7,8 @@ extension Labels {
     /// The text they are stored as: a JSON object with its members sorted.
     var stored: String {
         if isEmpty { return "" }
-        let members = sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+        // A label without a value is no label.
+        let members = sorted { $0.key < $1.key }.filter { !$0.value.isEmpty }.map { ($0.key, JSON.string($0.value)) }
         return JSON.members(members).text(escapingHTML: false)
     }
 

@@ -7,12 +7,12 @@ public enum SnapshotKind: Int64, Sendable {
     case active = 2
     case committed = 3
 
-    /// The word filters and listings use.
-    public var word: String {
+    /// The word of filters.
+    var word: String {
         switch self {
-        case .view: "View"
-        case .active: "Active"
-        case .committed: "Committed"
+        case .view: "view"
+        case .active: "active"
+        case .committed: "committed"
         }
     }
 }
@@ -37,7 +37,7 @@ public struct SnapshotRecord: Sendable, Equatable {
         switch path[0] {
         case "kind": kind.word
         case "name": name
-        case "parent": parent.isEmpty ? nil : parent
+        case "parent": parent
         case "labels": labels.read(path[1...])
         default: nil
         }
@@ -145,13 +145,10 @@ extension Metadata {
         try Identifier.checkLabels(labels)
         try update { (transaction) throws(ServiceError) in
             if try transaction.has(name, snapshotter, scope) { throw .alreadyExists("snapshot \(goQuoted(name))") }
-            let active: SnapshotRecord
-            do throws(ServiceError) {
-                active = try transaction.snapshot(key, snapshotter, scope)
-            } catch {
-                throw .notFound("failed to get active snapshot \(goQuoted(key))")
+            let active = try transaction.snapshot(key, snapshotter, scope)
+            if active.kind != .active {
+                throw .failedPrecondition("failed to commit snapshot: snapshot \(goQuoted(key)) is not active")
             }
-            if active.kind != .active { throw .failedPrecondition("snapshot \(goQuoted(key)) is not active") }
             let now = nanosecondsNow()
             try transaction.execute(
                 """

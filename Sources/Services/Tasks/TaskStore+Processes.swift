@@ -147,9 +147,9 @@ extension TaskStore {
     public func metrics(matching filter: Filter, in namespace: String) async -> [ContainerdTypes.Metric] {
         await gather(in: namespace) { shim in
             let read: FieldReader = { path in
-                switch path {
-                case ["id"]: shim.bundle.id
-                case ["namespace"]: shim.bundle.namespace
+                switch path[0] {
+                case "id": shim.bundle.id
+                case "namespace": shim.bundle.namespace
                 default: nil
                 }
             }

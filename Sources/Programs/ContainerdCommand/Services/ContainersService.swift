@@ -54,7 +54,7 @@ extension Services {
     ) async throws(GRPCStatus) -> [ContainerRecord] {
         let scope = try requestScope(context)
         return try await blocking { () throws(ServiceError) in
-            try metadata.containers(matching: try Filter(request.filters), in: scope)
+            try metadata.containers(matching: try Filter(recordFilters: request.filters), in: scope)
         }
     }
 }

@@ -106,15 +106,7 @@ final class ContentIngest: @unchecked Sendable {
         if request.total > 0 { total = request.total }
         guard !request.expected.isEmpty else { return }
         expected = request.expected
-        let exists: Bool
-        do throws(ServiceError) {
-            _ = try content.info(request.expected, in: scope)
-            exists = true
-        } catch {
-            if error.kind != .notFound { throw error }
-            exists = false
-        }
-        guard exists else { return }
+        guard try content.keep(request.expected, in: scope) else { return }
         writer.close()
         try content.abort(reference, in: scope)
         throw ServiceError(.alreadyExists, "blob with expected digest \(request.expected) exists")

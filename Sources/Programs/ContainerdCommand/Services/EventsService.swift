@@ -27,7 +27,8 @@ extension Services {
             return ProtobufEmpty()
         }
         router.serverStream(EventsService.subscribe) { [self] (request, _, writer) throws(GRPCStatus) in
-            let filter = try translated { () throws(ServiceError) in try Filter(request.filters) }
+            let filter = try Filter(
+                uncoded: request.filters, "subscription error: failed parsing subscription filters: ")
             for await envelope in events.subscribe(filter) { try await writer.send(envelope) }
         }
     }

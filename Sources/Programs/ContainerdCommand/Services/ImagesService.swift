@@ -13,7 +13,7 @@ extension Services {
         router.unary(ImagesService.list) { [self] (request, context) throws(GRPCStatus) in
             let scope = try requestScope(context)
             let images = try await blocking { () throws(ServiceError) in
-                try metadata.images(matching: try Filter(request.filters), in: scope)
+                try metadata.images(matching: try Filter(recordFilters: request.filters), in: scope)
             }
             return ImagesService.ListImagesResponse(images: images.map(ImagesService.Image.init))
         }

@@ -27,7 +27,7 @@ extension Services {
         router.unary(LeasesService.list) { [self] (request, context) throws(GRPCStatus) in
             let scope = try requestScope(context)
             let leases = try await blocking { () throws(ServiceError) in
-                try metadata.leases(matching: try Filter(request.filters), in: scope)
+                try metadata.leases(matching: try Filter(recordFilters: request.filters), in: scope)
             }
             return LeasesService.ListResponse(leases: leases.map(LeasesService.Lease.init))
         }

@@ -82,6 +82,20 @@ func awaiting<Value: Sendable>(
     do throws(ServiceError) { return try await body() } catch { throw GRPCStatus(error) }
 }
 
+extension Filter {
+    /// Filters of records (containers, images, leases, plugins), whose refusal names its class once more.
+    init(recordFilters texts: [String]) throws(ServiceError) {
+        do throws(ServiceError) { try self.init(texts) } catch { throw .invalidArgument(error.message) }
+    }
+}
+
+extension Filter {
+    /// Filters whose refusal upstream lets out without a code, after these words.
+    init(uncoded texts: [String], _ words: String = "") throws(GRPCStatus) {
+        do throws(ServiceError) { try self.init(texts) } catch { throw GRPCStatus(.unknown, words + error.message) }
+    }
+}
+
 func translated<Value>(_ body: () throws(ServiceError) -> Value) throws(GRPCStatus) -> Value {
     do throws(ServiceError) { return try body() } catch { throw GRPCStatus(error) }
 }

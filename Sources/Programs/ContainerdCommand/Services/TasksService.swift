@@ -32,7 +32,7 @@ extension Services {
         }
         router.unary(TasksService.metrics) { [self] (request, context) throws(GRPCStatus) in
             let scope = try requestScope(context)
-            let filter = try translated { () throws(ServiceError) in try Filter(request.filters) }
+            let filter = try Filter(uncoded: request.filters)
             return TasksService.MetricsResponse(metrics: await tasks.metrics(matching: filter, in: scope.namespace))
         }
         router.unary(TasksService.pause) { [self] (request, context) throws(GRPCStatus) in

@@ -22,7 +22,7 @@ extension Services {
 
     func registerIntrospection(on router: inout GRPCRouter) {
         router.unary(IntrospectionService.plugins) { [self] (request, _) throws(GRPCStatus) in
-            let filter = try translated { () throws(ServiceError) in try Filter(request.filters) }
+            let filter = try translated { () throws(ServiceError) in try Filter(recordFilters: request.filters) }
             let chosen = Plugins.all.filter { plugin in
                 !configuration.disabled.contains(plugin.uri) && filter.matches { plugin.read($0) }
             }
@@ -56,7 +56,6 @@ extension Plugins {
         switch path[0] {
         case "type": type
         case "id": id
-        case "capabilities": capabilities.contains(path.dropFirst().joined(separator: ".")) ? "" : nil
         default: nil
         }
     }
