@@ -12,6 +12,7 @@ let clientBuild = "slipway"
 public enum DockerCommand {
     /// Runs the program and returns its exit status.
     public static func main(_ arguments: [String]) -> Int32 {
+        holdStandardStreams()
         let session = Session()
         endOnSignals()
         do throws(CommandFailure) {
@@ -20,6 +21,11 @@ public enum DockerCommand {
             if !error.message.isEmpty { Console.error(error.message + "\n") }
             return error.status
         }
+    }
+
+    /// A standard stream that is closed would give its number to the next socket, and be taken for the stream again.
+    private static func holdStandardStreams() {
+        for number in Int32(0)...2 where cl_fcntl(number, F_GETFD, 0) < 0 { _ = cl_open("/dev/null", O_RDWR, 0) }
     }
 
     /// Interrupted, the program ends with the status a shell would give it.

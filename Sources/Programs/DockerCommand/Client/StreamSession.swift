@@ -71,7 +71,7 @@ final class StreamSession {
 
     private func show(_ bytes: [UInt8]) throws {
         if isRaw {
-            try writeEverything(bytes, to: 1)
+            try put(bytes, to: 1)
         } else {
             try demultiplexer.take(bytes)
         }
@@ -100,6 +100,15 @@ final class StreamSession {
             return .ended
         }
         return .open
+    }
+}
+
+/// Writes what a container says. A reader that is gone is told of as of any other failure, where it does not end us.
+private func put(_ bytes: [UInt8], to descriptor: Int32) throws {
+    do throws(SystemCallError) {
+        try writeEverything(bytes, to: descriptor)
+    } catch {
+        throw CommandFailure("write /dev/" + (descriptor == 2 ? "stderr" : "stdout") + ": " + error.reason)
     }
 }
 
@@ -132,13 +141,13 @@ struct Demultiplexer {
             left -= piece.count
             rest = rest.dropFirst(piece.count)
             switch kind {
-            case 2: try writeEverything(Array(piece), to: errors)
+            case 2: try put(Array(piece), to: errors)
             case 3:
                 problem += piece
                 if left == 0 {
                     throw CommandFailure("error from daemon in stream: " + String(decoding: problem, as: UTF8.self))
                 }
-            default: try writeEverything(Array(piece), to: output)
+            default: try put(Array(piece), to: output)
             }
         }
     }
@@ -170,6 +179,8 @@ final class Interaction {
         self.hasTerminal = hasTerminal && Terminal.isTerminal(1)
         self.forward = forward
         requests = isPatient ? 0 : nil
+        // Who passes signals on is not ended by one.
+        if forward != nil { cl_ignore_signal(SIGPIPE) }
         target = resize
         var caught: [Int32] = self.hasTerminal ? [SIGWINCH] : []
         // Where signals are not passed on, those that would end us must not leave a raw terminal behind.

@@ -156,6 +156,7 @@ private final class Build {
         do {
             reply = try send(context, client) { failed = $0 }
         } catch {
+            Console.error(untold)
             throw failed ?? error
         }
         return try show(reply)
