@@ -59,7 +59,7 @@ ok "contexts are made, exported, imported and used" 'docker context create far -
 ok "an archive that would leave the store is refused" 'mkdir -p $T/e/tls/docker; echo "{\"Name\":\"x\"}" >$T/e/meta.json; echo x >$T/e/other; tar -C $T/e -cf $T/e.tar meta.json other
     has "$(docker context import evil $T/e.tar 2>&1 || true)" "other: unexpected context file"; same "$(status docker context inspect evil)" 1'
 ok "a flag newer than the daemon is refused by name" 'has "$(DOCKER_API_VERSION=1.40 docker create --annotation a=b busybox 2>&1 || true)" "\"--annotation\" requires API version 1.43, but the Docker daemon API version is 1.40"'
-ok "a closed standard input is an empty one" 'same "$(timeout 20 docker run --rm -i busybox cat <&-; echo $?)" 0; same "$(timeout 20 docker exec -i web cat <&-; echo $?)" 0'
+ok "a closed standard input is an empty one" 'same "$(timeout -k 2 20 docker run --rm -i busybox cat <&-; echo $?)" 0; same "$(timeout -k 2 20 docker exec -i web cat <&-; echo $?)" 0'
 ok "a reader that goes is told of" 'has "$( (docker run --rm busybox seq 300000 | head -1) 2>&1)" "write /dev/stdout: broken pipe"'
 ok "everything can be pruned, where there is no build cache too" 'same "$(curl -s --unix-socket /run/docker.sock -X POST http://d/v1.41/build/prune)" "{\"CachesDeleted\":null,\"SpaceReclaimed\":0}"
     has "$(docker system prune -f --filter label=none)" "Total reclaimed space: 0B"'
