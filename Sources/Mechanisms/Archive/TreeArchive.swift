@@ -82,7 +82,7 @@ public final class TreeArchive {
 
     private func addEntries(of directory: Int32, named prefix: [UInt8]) throws(ArchiveError) {
         for name in try calling({ () throws(SystemCallError) in try names(in: directory) }) {
-            try add(name, in: directory, as: prefix.isEmpty ? name : prefix + [47] + name)
+            try add(name, in: directory, as: prefix + name)
         }
     }
 
@@ -102,7 +102,7 @@ public final class TreeArchive {
             whiteout.gid = Int(status.st_gid)
             try streaming { () throws(StreamError) in try writer.add(whiteout) }
         }
-        try addEntries(of: opened.number, named: archived)
+        try addEntries(of: opened.number, named: archived + [47])
     }
 
     private func isOpaque(_ directory: Int32) -> Bool {

@@ -112,6 +112,9 @@ public struct ContainerFiles: Sendable {
             if [ENOENT, ENOTDIR].contains(cl_errno()) { throw container.notFound(path) }
             throw FilesError(SystemCallError(number: cl_errno(), operation: "lstat", subject: path))
         }
+        if path.hasSuffix("/") && cl_format(status.st_mode) != UInt32(S_IFDIR) {
+            throw FilesError(SystemCallError(number: ENOTDIR, operation: "lstat", subject: path))
+        }
         var target = ""
         if cl_format(status.st_mode) == UInt32(S_IFLNK) {
             let resolved = view.resolved(view.relative(Self.absolute(path)))
@@ -157,12 +160,17 @@ public struct ContainerFiles: Sendable {
         extraction.refusesEscape = true
         extraction.destination = Self.absolute(path)
         extraction.folder = Array(folder.utf8)
-        try archiving { () throws(ArchiveError) in
+        do throws(ArchiveError) {
             let source: any ByteSource
             do throws(StreamError) { source = try Compression.decompressed(channel).source } catch {
                 throw .stream(error)
             }
             try extraction.extract(source, intoDirectory: view.root.number)
+        } catch {
+            if case .stream(let damage) = error {
+                throw FilesError(500, "Error processing tar file(exit status 1): " + damage.message)
+            }
+            throw FilesError(500, error.description)
         }
     }
 }
