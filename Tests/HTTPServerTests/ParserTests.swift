@@ -31,7 +31,7 @@ private func body(_ events: [RequestParser.Event]) -> String {
 
 @Test func chunksAreJoinedWhateverThePiecesTheyArriveIn() throws {
     let text =
-        "PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\na;x=y\r\n0123456789\r\n0\r\nT: v\r\n\r\n"
+        "PUT /a HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\na;x=y\r\n0123456789\r\n0\r\nT: v\r\n\r\n"
     for pieces in 1...text.utf8.count {
         let found = try events(text, pieces: pieces)
         #expect(body(found) == "abc0123456789" && found.last == .end)
@@ -40,7 +40,7 @@ private func body(_ events: [RequestParser.Event]) -> String {
 
 @Test func bytesBehindARequestStayForTheHijackedConnection() throws {
     var parser = RequestParser()
-    parser.append(Array("POST /attach HTTP/1.1\r\n\r\nstdin bytes".utf8))
+    parser.append(Array("POST /attach HTTP/1.1\r\nHost: d\r\n\r\nstdin bytes".utf8))
     guard case .head(let head)? = try parser.next() else { return #expect(Bool(false)) }
     #expect(!head.hasBody)
     #expect(try parser.next() == .end)
@@ -49,11 +49,13 @@ private func body(_ events: [RequestParser.Event]) -> String {
 }
 
 @Test(arguments: [
-    "GET\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "G(T / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nNo colon\r\n\r\n",
-    "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: +5\r\n\r\n",
-    "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-    "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+    "GET\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "G(T / HTTP/1.1\r\nHost: d\r\n\r\n", "GET / HTTP/1.1\r\nHost: d\r\nNo colon\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: d\r\nContent-Length: -1\r\n\r\n", "GET / HTTP/1.1\r\nHost: d\r\nContent-Length: +5\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "GET / HTTP/1.1\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: d\r\nHost: e\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: d\r\n\r\n", "GET x HTTP/1.1\r\nHost: d\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost : d\r\n\r\n", "GET / HTTP/1.1\r\nHost: d\r\nExpect: tea\r\n\r\n",
 ])
 func whatIsNoRequestIsRefused(_ text: String) {
     #expect(throws: RequestParser.Malformed.self) { try events(text) }
@@ -75,4 +77,16 @@ func aWholeAddressIsTakenForItsPath(_ target: String, _ path: String) throws {
         return #expect(Bool(false))
     }
     #expect(head.target == path)
+}
+
+@Test func theVersionThePathAndTheWishToEndAreReadAsTheyMayBeWritten() throws {
+    let one = try events("GET http://d:2375/_ping?a=b HTTP/1.1\r\nHost: d\r\nConnection: foo, Close\r\n\r\n")
+    guard case .head(let head) = one[0] else { return #expect(Bool(false)) }
+    #expect(head.target == "/_ping?a=b" && !head.keepsAlive)
+    let old = try events("GET /_ping HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    guard case .head(let head) = old[0] else { return #expect(Bool(false)) }
+    #expect(head.minorVersion == 0 && head.keepsAlive)
+    #expect(throws: RequestParser.Malformed(status: 505, words: "unsupported protocol version")) {
+        try events("GET / HTTP/2.0\r\nHost: d\r\n\r\n")
+    }
 }

@@ -45,7 +45,7 @@ private final class Fixture: Sendable {
         return HTTPResponse(body: .bytes(Array((request.path + ":").utf8) + body))
     }
     let answer = try await fixture.exchange(
-        "POST /a%20b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /c HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "POST /a%20b HTTP/1.1\r\nHost: d\r\nContent-Length: 3\r\n\r\nabcGET /c HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n",
         endInput: false)
     #expect(answer.contains("\r\n\r\n/a b:abcHTTP/1.1 200 OK"))
     #expect(answer.hasSuffix("/c:"))
@@ -59,7 +59,7 @@ private final class Fixture: Sendable {
                 try await writer.write(Array("three".utf8))
             })
     }
-    let answer = try await fixture.exchange("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", endInput: false)
+    let answer = try await fixture.exchange("GET / HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n", endInput: false)
     #expect(answer.hasSuffix("3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"))
 }
 
@@ -72,7 +72,7 @@ private final class Fixture: Sendable {
                 try? await connection.write(Array("end".utf8))
             })
     }
-    let answer = try await fixture.exchange("POST /attach HTTP/1.1\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nabc")
+    let answer = try await fixture.exchange("POST /attach HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nabc")
     #expect(answer == "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\ncbaend")
 }
 
@@ -97,7 +97,7 @@ func aSlowClientGetsAllThatWasWrittenBeforeTheEnd(_ hijacks: Bool) async throws 
 @Test func anAnswerBeforeTheEndOfTheBodyArrives() async throws {
     let fixture = try Fixture { _ in HTTPResponse(status: 400, body: .bytes(Array("no".utf8))) }
     let answer = try await fixture.exchange(
-        "POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 100_000), endInput: false)
+        "POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 100_000), endInput: false)
     #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n") && answer.hasSuffix("\r\n\r\nno"))
 }
 
@@ -113,7 +113,7 @@ func aSlowClientGetsAllThatWasWrittenBeforeTheEnd(_ hijacks: Bool) async throws 
     }
     try await Workers.shared.run { () throws(any Error) in
         let client = try fixture.connect()
-        try client.writeAll("GET /events HTTP/1.1\r\n\r\n")
+        try client.writeAll("GET /events HTTP/1.1\r\nHost: d\r\n\r\n")
         var buffer = [UInt8](repeating: 0, count: 64)
         _ = try buffer.withUnsafeMutableBytes { try client.read(into: $0) }
     }

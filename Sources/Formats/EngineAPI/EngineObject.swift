@@ -24,7 +24,7 @@ extension EngineObject {
 
 extension JSON {
     /// Go's name for the kind of value, as its decoder's failures have it.
-    var kind: String {
+    public var kind: String {
         switch self {
         case .null: "null"
         case .bool: "bool"

@@ -123,7 +123,11 @@ struct Parser {
     private mutating func literal(_ word: StaticString, _ value: JSON) throws(JSON.Failure) -> JSON {
         for index in 0..<word.utf8CodeUnitCount {
             guard position < bytes.count else { throw atEnd }
-            guard bytes[position] == word.utf8Start[index] else { throw unexpected("in literal") }
+            let expected = word.utf8Start[index]
+            guard bytes[position] == expected else {
+                let letter = String(decoding: [expected], as: UTF8.self)
+                throw unexpected("in literal " + word.description + " (expecting '" + letter + "')")
+            }
             position += 1
         }
         return value

@@ -148,12 +148,17 @@ final class ConnectionHandler: ChannelInboundHandler {
         _ response: HTTPResponse, length: Int?, bytes: [UInt8], chunked: Bool = false, closing: Bool = false,
         hijacking: Bool = false, _ channel: any Channel
     ) {
-        var text = "HTTP/1.1 " + String(response.status) + " " + HTTPResponse.reason(response.status) + "\r\n"
+        let isOld = head?.minorVersion == 0
+        var text = (isOld ? "HTTP/1.0 " : "HTTP/1.1 ") + String(response.status) + " " + HTTPResponse.reason(response.status) + "\r\n"
         for header in response.headers { text += header.name + ": " + header.value + "\r\n" }
         if !hijacking { text += "Date: " + HTTPDate.now() + "\r\n" }
         if let length { text += "Content-Length: " + String(length) + "\r\n" }
         if chunked { text += "Transfer-Encoding: chunked\r\n" }
-        if !hijacking && (closing || !keepsAlive) { text += "Connection: close\r\n" }
+        if !hijacking {
+            if closing || !keepsAlive { text += "Connection: close\r\n" } else if isOld {
+                text += "Connection: keep-alive\r\n"
+            }
+        }
         text += "\r\n"
         var buffer = channel.allocator.buffer(capacity: text.utf8.count + bytes.count)
         buffer.writeString(text)
@@ -189,12 +194,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     private func refuse(_ error: RequestParser.Malformed, _ context: ChannelHandlerContext) {
-        body?.finish(HTTPFailure(error.message))
-        guard phase == .idle else { return close(context.channel) }
+        // Within a body it is told to whoever reads the body, and answered there.
+        if phase == .answering { return body?.finish(HTTPFailure(error.words)) ?? () }
+        var line = String(error.status) + " " + HTTPResponse.reason(error.status)
+        if !error.words.isEmpty { line += ": " + error.words }
         let text =
-            "HTTP/1.1 " + String(error.status) + " " + HTTPResponse.reason(error.status)
-            + "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" + String(error.status) + " "
-            + HTTPResponse.reason(error.status)
+            "HTTP/1.1 " + line + "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" + line
         context.channel.writeAndFlush(ByteBuffer(string: text), promise: nil)
         close(context.channel)
     }

@@ -10,20 +10,6 @@ internal import NIOSSL
 public final class HTTPServer: Sendable {
     public typealias Handler = @Sendable (HTTPRequest) async -> HTTPResponse
 
-    /// What a TLS listener needs; paths of PEM files.
-    public struct TLS: Sendable {
-        public var certificate: String
-        public var key: String
-        /// With an authority, clients must show a certificate that it signed.
-        public var clientAuthority: String?
-
-        public init(certificate: String, key: String, clientAuthority: String? = nil) {
-            self.certificate = certificate
-            self.key = key
-            self.clientAuthority = clientAuthority
-        }
-    }
-
     private let group: MultiThreadedEventLoopGroup
     private let handler: Handler
 
@@ -35,7 +21,7 @@ public final class HTTPServer: Sendable {
 
     /// Serves a socket that listens already; takes ownership of it. With `tls`, clients must speak TLS.
     public func serve(listening descriptor: consuming Descriptor, tls: TLS? = nil) throws {
-        let context = try tls.map { try HTTPServer.context($0) }
+        let context = try tls?.context()
         let handler = self.handler
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 128)
@@ -43,25 +29,14 @@ public final class HTTPServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                        try channel.pipeline.syncOperations.addHandlers(
+                            PlainRequestDetector(), NIOSSLServerHandler(context: context))
                     }
                     try channel.pipeline.syncOperations.addHandler(ConnectionHandler(handler: handler))
                 }
             }
         let number = descriptor.release()
         _ = try bootstrap.withBoundSocket(number).wait()
-    }
-
-    private static func context(_ tls: TLS) throws -> NIOSSLContext {
-        let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
-        let key = NIOSSLPrivateKeySource.privateKey(try NIOSSLPrivateKey(file: tls.key, format: .pem))
-        var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
-        configuration.minimumTLSVersion = .tlsv12
-        if let authority = tls.clientAuthority {
-            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(authority))
-            configuration.certificateVerification = .noHostnameVerification
-        }
-        return try NIOSSLContext(configuration: configuration)
     }
 
     /// Binds and listens on a unix socket, replacing one that nobody serves; its mode is 0660 and its group `gid`.

@@ -22,9 +22,10 @@ struct RequestParser {
         var value: String
     }
 
+    /// Bytes that are no request this server takes; `words` are shown to the client behind the reason.
     struct Malformed: Error, Equatable {
-        var status: Int
-        var message: String
+        var status = 400
+        var words = ""
     }
 
     private enum Phase: Equatable {
@@ -66,7 +67,7 @@ struct RequestParser {
             case .chunkSize:
                 guard let line = try line() else { return nil }
                 guard let size = chunkSize(line) else {
-                    throw Malformed(status: 400, message: "malformed chunked encoding")
+                    throw Malformed(words: "invalid byte in chunk length")
                 }
                 phase = size == 0 ? .trailer : .chunk(left: size)
             case .chunk(let left):
@@ -75,7 +76,7 @@ struct RequestParser {
                 return .body(piece)
             case .chunkEnd:
                 guard let line = try line() else { return nil }
-                guard line.isEmpty else { throw Malformed(status: 400, message: "malformed chunked encoding") }
+                guard line.isEmpty else { throw Malformed(words: "malformed chunked encoding") }
                 phase = .chunkSize
             case .trailer:
                 guard let line = try line() else { return nil }
@@ -109,7 +110,7 @@ struct RequestParser {
     /// A line without its end; nil when it is not whole yet.
     private mutating func line() throws(Malformed) -> ArraySlice<UInt8>? {
         guard let end = bytes[start...].firstIndex(of: 10) else {
-            if bytes.count - start > 16384 { throw Malformed(status: 400, message: "header line too long") }
+            if bytes.count - start > 16384 { throw Malformed(words: "header line too long") }
             return nil
         }
         let line = bytes[start..<end]
@@ -133,24 +134,22 @@ struct RequestParser {
         while start < bytes.count, bytes[start] == 13 || bytes[start] == 10 { start += 1 }
         guard let end = endOfHead() else {
             if bytes.count - start > RequestParser.largestHead {
-                throw Malformed(status: 431, message: "request header fields too large")
+                throw Malformed(status: 431)
             }
             return nil
         }
         let lines = bytes[start..<end].split(separator: 10)
         start = end
-        guard let first = lines.first else { throw Malformed(status: 400, message: "malformed request") }
+        guard let first = lines.first else { throw Malformed() }
         let words = trimmed(first).split(separator: 32)
-        guard words.count == 3, words[2].starts(with: Array("HTTP/1.".utf8)), words[2].count == 8, isToken(words[0]),
-            let minor = hexValue(words[2][words[2].endIndex - 1])
-        else { throw Malformed(status: 400, message: "malformed HTTP request") }
+        guard words.count == 3, isToken(words[0]), isTarget(words[1]) else { throw Malformed() }
+        let minor = try minorVersion(words[2])
         var headers: [Header] = []
         for line in lines.dropFirst() {
             let content = trimmed(line)
             if content.isEmpty { continue }
-            guard let colon = content.firstIndex(of: 58), colon > content.startIndex, isToken(content[..<colon]) else {
-                throw Malformed(status: 400, message: "malformed HTTP header")
-            }
+            guard let colon = content.firstIndex(of: 58), colon > content.startIndex else { throw Malformed() }
+            guard isToken(content[..<colon]) else { throw Malformed(words: "invalid header name") }
             headers.append(
                 Header(
                     name: String(decoding: content[..<colon], as: UTF8.self),
@@ -161,7 +160,7 @@ struct RequestParser {
                 Head(
                     method: String(decoding: words[0], as: UTF8.self),
                     target: String(decoding: originForm(words[1]), as: UTF8.self),
-                    minorVersion: Int(minor), headers: headers, hasBody: false, expectsContinue: false,
+                    minorVersion: minor, headers: headers, hasBody: false, expectsContinue: false,
                     keepsAlive: minor > 0)))
     }
 
@@ -171,31 +170,55 @@ struct RequestParser {
         var head = given
         var length: Int?
         var chunked = false
+        var hosts = 0
         for header in head.headers {
             switch header.name.lowercased() {
             case "content-length":
                 guard let value = Int(header.value), value >= 0, length == nil || length == value,
                     header.value.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 })
-                else { throw Malformed(status: 400, message: "bad Content-Length") }
+                else { throw Malformed() }
                 length = value
             case "transfer-encoding":
                 guard header.value.lowercased() == "chunked" else {
-                    throw Malformed(status: 501, message: "unsupported transfer encoding")
+                    throw Malformed(status: 501, words: "Unsupported transfer encoding")
                 }
                 chunked = true
-            case "expect": head.expectsContinue = header.value.lowercased() == "100-continue"
+            case "expect":
+                guard header.value.lowercased() == "100-continue" else { throw Malformed(status: 417) }
+                head.expectsContinue = true
             case "connection":
-                let value = header.value.lowercased()
-                if value == "close" { head.keepsAlive = false }
-                if value == "keep-alive" { head.keepsAlive = true }
+                let wishes = header.value.lowercased().split(whereSeparator: { $0 == "," || $0 == " " })
+                if wishes.contains("close") { head.keepsAlive = false }
+                if wishes.contains("keep-alive") { head.keepsAlive = true }
+            case "host": hosts += 1
             default: break
             }
         }
-        if chunked && length != nil { throw Malformed(status: 400, message: "both Content-Length and chunked") }
+        if chunked && length != nil { throw Malformed() }
+        if hosts == 0 && head.minorVersion > 0 { throw Malformed(words: "missing required Host header") }
+        if hosts > 1 { throw Malformed() }
         head.hasBody = chunked || (length ?? 0) > 0
         pendingEnd = !head.hasBody
         phase = chunked ? .chunkSize : (length ?? 0) > 0 ? .fixed(left: length ?? 0) : .done
         return head
+    }
+
+    /// The minor number of `HTTP/1.x`; other majors are a protocol that is not spoken here.
+    private func minorVersion(_ word: ArraySlice<UInt8>) throws(Malformed) -> Int {
+        let digits = Array(word.dropFirst(5))
+        guard word.starts(with: Array("HTTP/".utf8)), digits.count == 3, digits[1] == UInt8(ascii: "."),
+            let major = hexValue(digits[0]), let minor = hexValue(digits[2]), major < 10, minor < 10
+        else { throw Malformed() }
+        guard major == 1 else { throw Malformed(status: 505, words: "unsupported protocol version") }
+        return Int(minor)
+    }
+
+    /// A path, an absolute URL or `*`, without broken escapes in its path.
+    private func isTarget(_ target: ArraySlice<UInt8>) -> Bool {
+        if target.elementsEqual([UInt8(ascii: "*")]) { return true }
+        guard target.first == UInt8(ascii: "/") || target.starts(with: Array("http".utf8)) else { return false }
+        let path = target.prefix { $0 != UInt8(ascii: "?") }
+        return firstBrokenEscape(in: String(decoding: path, as: UTF8.self)) == nil
     }
 
     /// The index after the empty line that ends the head.

@@ -36,7 +36,11 @@ private func lowercasedContains(_ text: String, _ part: String) -> Bool {
 
 /// The parameters after `?`, decoded, in the order sent.
 public struct HTTPQuery: Sendable, Equatable {
+    /// As sent.
+    public let text: String
     public let items: [Item]
+    /// A `%` in it that no two hexadecimal digits follow, with what follows instead; nil: there is none.
+    public let brokenEscape: String?
 
     public struct Item: Sendable, Equatable {
         public let name: String
@@ -44,6 +48,8 @@ public struct HTTPQuery: Sendable, Equatable {
     }
 
     public init(parsing text: String) {
+        self.text = text
+        brokenEscape = firstBrokenEscape(in: text)
         items = text.split(separator: "&").map { pair in
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return Item(
@@ -65,6 +71,17 @@ public struct HTTPQuery: Sendable, Equatable {
         default: return true
         }
     }
+}
+
+/// The first `%` of a text that no two hexadecimal digits follow, with what follows instead.
+func firstBrokenEscape(in text: String) -> String? {
+    let bytes = Array(text.utf8)
+    for index in bytes.indices where bytes[index] == 37 {
+        let digits = bytes[(index + 1)...].prefix(2)
+        if digits.count == 2, digits.allSatisfy({ hexValue($0) != nil }) { continue }
+        return String(decoding: bytes[index...].prefix(3), as: UTF8.self)
+    }
+    return nil
 }
 
 /// Undoes %XX; a malformed escape stays as it is.

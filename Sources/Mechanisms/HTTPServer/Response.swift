@@ -37,11 +37,11 @@ public struct HTTPResponse: Sendable {
 
     static func reason(_ status: Int) -> String {
         switch status {
-        case 100: "Continue"
         case 101: "UPGRADED"
         case 200: "OK"
         case 201: "Created"
         case 204: "No Content"
+        case 301: "Moved Permanently"
         case 304: "Not Modified"
         case 400: "Bad Request"
         case 401: "Unauthorized"
@@ -50,10 +50,12 @@ public struct HTTPResponse: Sendable {
         case 405: "Method Not Allowed"
         case 409: "Conflict"
         case 413: "Request Entity Too Large"
+        case 417: "Expectation Failed"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"
         case 503: "Service Unavailable"
+        case 505: "HTTP Version Not Supported"
         default: "Status"
         }
     }

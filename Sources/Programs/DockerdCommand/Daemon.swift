@@ -22,6 +22,7 @@ struct Daemon {
             try pidFile.claim()
             defer { pidFile.release() }
             Daemon.log.info("Starting up")
+            try settings.security?.check()
             let services = try await Services.start(settings)
             let router = services.router()
             let idle = IdleMemory { milliseconds, body in
@@ -48,24 +49,23 @@ struct Daemon {
             return 0
         } catch {
             for path in sockets { unlink(path) }
-            Console.error("failed to start daemon: " + Daemon.words(error) + "\n")
+            Console.error(Daemon.words(error) + "\n")
             return 1
         }
     }
 
     private static func words(_ error: any Error) -> String {
-        if let error = error as? SettingsError { return error.message }
-        if let error = error as? SystemCallError { return error.description }
-        return String(describing: error)
+        switch error {
+        case let error as SettingsError: error.message
+        case let error as HTTPServer.TLSFailure: "failed to create API server: " + error.message
+        case let error as SystemCallError: "failed to start daemon: " + error.description
+        default: "failed to start daemon: " + String(describing: error)
+        }
     }
 
     private func serve(_ listener: consuming Listeners.Listener, _ host: String, _ server: HTTPServer) throws {
-        let tls =
-            settings.usesTLS && listener.isTCP
-            ? HTTPServer.TLS(
-                certificate: settings.tlsCertificate, key: settings.tlsKey,
-                clientAuthority: settings.tlsVerify ? settings.tlsAuthority : nil) : nil
-        if listener.isTCP && !settings.tlsVerify {
+        let tls = listener.isTCP ? settings.security : nil
+        if listener.isTCP && tls?.clientAuthority == nil {
             Daemon.log.warning(
                 """
                 Binding to IP address without --tlsverify is insecure and gives root access on this machine to \

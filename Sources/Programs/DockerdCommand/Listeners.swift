@@ -14,8 +14,20 @@ struct Listeners {
 
     let settings: Settings
 
+    /// Whether a host has a form that can be listened on, be it there or not.
+    static func isAddress(_ host: String) -> Bool {
+        ["unix://", "tcp://", "fd://"].contains { host.hasPrefix($0) } || !host.utf8.contains(47)
+    }
+
     /// Opens every host of the settings and hands each socket to `take`.
     func open(_ take: (consuming Listener, _ host: String) throws -> Void) throws {
+        do { try openAll(take) } catch {
+            let words = (error as? SettingsError)?.message ?? String(describing: error)
+            throw SettingsError(message: "failed to load listeners: " + words)
+        }
+    }
+
+    private func openAll(_ take: (consuming Listener, _ host: String) throws -> Void) throws {
         for host in settings.listeners {
             if host.hasPrefix("fd://") {
                 for number in try inherited(String(host.dropFirst(5))) {
@@ -25,17 +37,15 @@ struct Listeners {
                 let path = host == "unix://" ? "/var/run/docker.sock" : String(host.dropFirst(7))
                 try take(
                     Listener(socket: try HTTPServer.listen(unix: path, gid: group()), isTCP: false, path: path), host)
-            } else if host.hasPrefix("tcp://") || !host.utf8.contains(47) {
+            } else {
                 let (name, port) = try address(host.hasPrefix("tcp://") ? String(host.dropFirst(6)) : host)
                 try take(Listener(socket: try HTTPServer.listen(host: name, port: port), isTCP: true, path: nil), host)
-            } else {
-                throw SettingsError(message: "invalid bind address format: " + host)
             }
         }
     }
 
     private func address(_ text: String) throws -> (String, UInt16) {
-        let standard: UInt16 = settings.usesTLS ? 2376 : 2375
+        let standard: UInt16 = settings.tls ? 2376 : 2375
         if text.isEmpty { return ("localhost", standard) }
         guard let colon = text.lastIndex(of: ":"), !text.hasSuffix("]") else { return (text, standard) }
         var name = String(text[..<colon])

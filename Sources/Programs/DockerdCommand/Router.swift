@@ -30,26 +30,41 @@ struct Call: Sendable {
 
     /// The body as a JSON object, with moby's words for one that is none.
     func object(optional: Bool = false) async throws -> JSON.Object {
+        try checkContentType()
         let bytes = try await body()
         if bytes.isEmpty {
             if optional { return JSON.Object() }
             throw APIError(400, "invalid JSON: got EOF while reading request body")
-        }
-        if let type = request.header("Content-Type"), !type.lowercased().hasPrefix("application/json") {
-            throw APIError(400, "unsupported Content-Type header (" + type + "): must be 'application/json'")
         }
         let value: JSON
         do { value = try JSON(parsing: bytes) } catch {
             if error.message.hasPrefix("invalid character"), error.message.hasSuffix("after top-level value") {
                 throw APIError(400, "unexpected content after JSON")
             }
-            throw APIError(400, "invalid JSON: " + error.message)
+            let isCut = error.message == "unexpected end of JSON input"
+            throw APIError(400, "invalid JSON: " + (isCut ? "unexpected EOF" : error.message))
         }
         guard let object = value.object else {
             if value.isNull { return JSON.Object() }
-            throw APIError(400, "invalid JSON: json: cannot unmarshal into Go value")
+            throw APIError(400, "invalid JSON: json: cannot unmarshal " + value.kind + " into Go value")
         }
         return object
+    }
+
+    /// A body must say that it is JSON; without one nothing need be said.
+    private func checkContentType() throws(APIError) {
+        let type = request.header("Content-Type") ?? ""
+        if type.isEmpty && !request.body.isPresent { return }
+        let parts = type.split(separator: ";", omittingEmptySubsequences: false)
+        let kind = (parts.first ?? "").lowercased().split(separator: " ").joined(separator: " ")
+        if kind.isEmpty { throw APIError(400, "malformed Content-Type header (" + type + "): mime: no media type") }
+        // One empty parameter at the end is let pass, as Go's parser does.
+        if parts.dropFirst().dropLast().contains(where: { !$0.utf8.contains(61) }) {
+            throw APIError(400, "malformed Content-Type header (" + type + "): mime: invalid media parameter")
+        }
+        if kind != "application/json" {
+            throw APIError(400, "unsupported Content-Type header (" + type + "): must be 'application/json'")
+        }
     }
 
     /// The whole body, at most 4 MiB.
@@ -60,21 +75,31 @@ struct Call: Sendable {
 
 /// An Engine API version, `1.41`.
 struct APIVersion: Comparable, Sendable, CustomStringConvertible {
+    let major: Int
     let minor: Int
+    /// As it was asked for.
+    let description: String
 
     static let newest = APIVersion(minor: 51)
     static let oldest = APIVersion(minor: 24)
 
-    init(minor: Int) { self.minor = minor }
-
-    init?(_ text: Substring) {
-        let parts = text.split(separator: ".")
-        guard parts.count == 2, parts[0] == "1", let minor = Int(parts[1]) else { return nil }
-        self.minor = minor
+    init(minor: Int) {
+        (major, self.minor) = (1, minor)
+        description = "1." + String(minor)
     }
 
-    var description: String { "1." + String(minor) }
-    static func < (left: APIVersion, right: APIVersion) -> Bool { left.minor < right.minor }
+    /// Any digits and points are a version, if perhaps not one that is spoken here.
+    init?(_ text: Substring) {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 }) else { return nil }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        major = Int(parts[0]) ?? 0
+        minor = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+        description = String(text)
+    }
+
+    static func < (left: APIVersion, right: APIVersion) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
 }
 
 /// One endpoint: `GET`, `/containers/{name}/json`. A part `{name...}` takes any number of path segments.
@@ -146,30 +171,42 @@ struct Router: Sendable {
     }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        var response = await respond(request)
+        if let clean = cleaned(request.rawPath) {
+            let query = request.query.text.isEmpty ? "" : "?" + request.query.text
+            return HTTPResponse(status: 301, headers: [("Location", clean + query)])
+        }
+        guard var response = await respond(request) else { return APIError(404, "page not found").response }
         if case .hijack = response.body { return response }
         response.headers = headers + response.headers
         return response
     }
 
-    private func respond(_ request: HTTPRequest) async -> HTTPResponse {
-        var segments = request.rawPath.split(separator: "/").map { percentDecoded(String($0), plusIsSpace: false) }
+    /// The path without empty, `.` and `..` parts; nil when it has none.
+    private func cleaned(_ path: String) -> String? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        guard parts.dropLast().contains("") || parts.contains(".") || parts.contains("..") else { return nil }
+        var kept: [Substring] = []
+        for part in parts where part != "." && !part.isEmpty {
+            if part != ".." { kept.append(part) } else if !kept.isEmpty { kept.removeLast() }
+        }
+        return "/" + kept.joined(separator: "/") + (parts.last == "" && !kept.isEmpty ? "/" : "")
+    }
+
+    /// nil: there is no such endpoint, or not with that method.
+    private func respond(_ request: HTTPRequest) async -> HTTPResponse? {
+        if request.method == "OPTIONS" { return HTTPResponse(status: 200) }
+        var segments = request.rawPath.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+            .map { percentDecoded(String($0), plusIsSpace: false) }
         var version = APIVersion.newest
         if let first = segments.first, first.first == "v", let asked = APIVersion(first.dropFirst()) {
             segments.removeFirst()
             version = asked
-            if let refusal = refusal(of: asked) { return refusal.response }
         }
-        let candidates = routes[segments.first ?? ""] ?? []
-        var pathExists = false
-        for route in candidates {
+        for route in routes[segments.first ?? ""] ?? [] where route.method == request.method {
             guard let parameters = route.match(segments) else { continue }
-            guard
-                route.method == request.method
-                    || route.method == "GET" && request.method == "HEAD" && segments == ["_ping"]
-            else {
-                pathExists = true
-                continue
+            if let refusal = refusal(of: version) { return refusal.response }
+            if let escape = request.query.brokenEscape {
+                return APIError(400, "invalid URL escape \"\(escape)\"").response
             }
             do {
                 return try await route.action(Call(request: request, version: version, parameters: parameters))
@@ -179,8 +216,7 @@ struct Router: Sendable {
                 return describe(error).response
             }
         }
-        if pathExists { return HTTPResponse(status: 405) }
-        return APIError(404, "page not found").response
+        return nil
     }
 
     private func refusal(of version: APIVersion) -> APIError? {

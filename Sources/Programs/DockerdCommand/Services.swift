@@ -142,6 +142,6 @@ struct Services: Sendable {
             ("Builder-Version", "1"), ("Cache-Control", "no-cache, no-store, must-revalidate"), ("Pragma", "no-cache"),
             ("Swarm", "inactive"), ("Content-Type", "text/plain; charset=utf-8"),
         ]
-        return HTTPResponse(headers: headers, body: .bytes(Array("OK".utf8)))
+        return HTTPResponse(headers: headers, body: .bytes(call.request.method == "HEAD" ? [] : Array("OK".utf8)))
     }
 }

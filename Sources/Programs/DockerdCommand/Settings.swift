@@ -1,3 +1,5 @@
+internal import HTTPServer
+
 /// Everything the daemon is told by its flags and by daemon.json.
 struct Settings: Sendable {
     var hosts: [String] = []
@@ -67,14 +69,24 @@ struct Settings: Sendable {
 
     // TLS
     var tls = false
-    var tlsVerify = false
+    /// Whether clients must show a certificate; nil: nothing is said, and they must. Said at all, it turns TLS on.
+    var verifiesClients: Bool?
+    var tlsVerify: Bool {
+        get { verifiesClients ?? false }
+        set { verifiesClients = newValue }
+    }
     var tlsAuthority = ""
     var tlsCertificate = ""
     var tlsKey = ""
 
     /// The hosts to listen on, the default one when none is named.
     var listeners: [String] { hosts.isEmpty ? ["unix:///var/run/docker.sock"] : hosts }
-    var usesTLS: Bool { tls || tlsVerify }
+    /// What TCP listeners need to speak TLS; nil when they do not.
+    var security: HTTPServer.TLS? {
+        if !tls { return nil }
+        return HTTPServer.TLS(
+            certificate: tlsCertificate, key: tlsKey, clientAuthority: verifiesClients == false ? nil : tlsAuthority)
+    }
 }
 
 /// One thing that can be set, by a flag and by a key of daemon.json.

@@ -217,14 +217,20 @@ struct SettingsReader {
         if settings.shutdownTimeout < -1 {
             throw SettingsError(message: "invalid shutdown-timeout: " + String(settings.shutdownTimeout))
         }
-        if settings.usesTLS {
-            if settings.tlsCertificate.isEmpty || settings.tlsKey.isEmpty {
-                let folder =
-                    (Process.environment("DOCKER_CERT_PATH") ?? (Process.environment("HOME") ?? "/root") + "/.docker")
-                if settings.tlsAuthority.isEmpty { settings.tlsAuthority = folder + "/ca.pem" }
-                if settings.tlsCertificate.isEmpty { settings.tlsCertificate = folder + "/cert.pem" }
-                if settings.tlsKey.isEmpty { settings.tlsKey = folder + "/key.pem" }
-            }
+        for host in settings.hosts where !Listeners.isAddress(host) {
+            throw SettingsError(
+                message: "invalid argument \"" + host + "\" for \"-H, --host\" flag: invalid bind address format: " + host)
         }
+        if settings.verifiesClients != nil { settings.tls = true }
+        if settings.tls { nameCertificates(&settings) }
+    }
+
+    /// The files of TLS that are not named lie where the client keeps its own.
+    private func nameCertificates(_ settings: inout Settings) {
+        let folder = Process.environment("DOCKER_CERT_PATH") ?? (Process.environment("HOME") ?? "/root") + "/.docker"
+        func standard(_ name: String) -> String { Files.exists(folder + "/" + name) ? folder + "/" + name : "" }
+        if settings.tlsAuthority.isEmpty { settings.tlsAuthority = folder + "/ca.pem" }
+        if settings.tlsCertificate.isEmpty { settings.tlsCertificate = standard("cert.pem") }
+        if settings.tlsKey.isEmpty { settings.tlsKey = standard("key.pem") }
     }
 }
