@@ -87,11 +87,9 @@ struct ContainerRoutes: Sendable {
         if object.names.allSatisfy({ $0 == "HostConfig" || $0 == "NetworkingConfig" }) {
             throw APIError(400, "config cannot be empty in order to create a container")
         }
-        if let platform = call.query["platform"], !platform.isEmpty, !platform.hasPrefix("linux") {
-            throw APIError(400, "invalid platform: " + platform)
-        }
         let request = try decoded { () throws(JSON.Failure) in try ContainerCreateRequest(json: object) }
-        let answer = try await engine.create(request, name: call.query["name"])
+        let answer = try await engine.create(
+            request, name: call.query["name"], platform: call.query["platform"] ?? "")
         return .json(answer.json, status: 201)
     }
 

@@ -10,12 +10,7 @@ extension Engine {
         var plan = MountPlan(record)
         for text in record.hostConfig.volumesFrom ?? [] {
             let (name, mode) = try MountParser.volumesFrom(text)
-            do throws(EngineError) {
-                try plan.inherit(find(name).record.mounts, mode: mode)
-            } catch  where error.status == 404 {
-                // Not the thing that the request is about: a client would go and fetch the image.
-                throw .invalid(error.message)
-            }
+            try plan.inherit(partner(name).record.mounts, mode: mode)
         }
         try plan.addOwn()
         let wanted = plan.mounts

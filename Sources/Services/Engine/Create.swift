@@ -2,13 +2,15 @@ internal import ContainerLogs
 internal import ContainerdAPI
 public import EngineAPI
 internal import Linux
+internal import OCIImage
 internal import Volumes
 internal import Workers
 
 extension Engine {
-    /// Makes a container: its record, its root, its volumes. `name` is nil or empty for one made up here.
+    /// Makes a container: its record, its root, its volumes. `name` is nil or empty for one made up here; `platform`
+    /// is what the image must be for, "os/architecture/variant", or empty.
     public func create(
-        _ request: ContainerCreateRequest, name: String?
+        _ request: ContainerCreateRequest, name: String?, platform: String = ""
     ) async throws(EngineError) -> ContainerCreateResponse {
         if let name, !name.isEmpty { _ = try ContainerNames.validated(name) }
         var draft = try CreateDraft(request, configuration, facts)
@@ -20,6 +22,7 @@ extension Engine {
         try resolveContainerModes(&draft)
         if draft.config.image.isEmpty { throw .invalid("no image specified") }
         let image = try await images.image(draft.config.image)
+        if !platform.isEmpty { try Engine.check(image, named: draft.config.image, isFor: platform) }
         try draft.merge(image.config)
         draft.warnings += image.platformWarnings
         let id = randomHex(bytes: 32)
@@ -35,6 +38,32 @@ extension Engine {
         response.id = id
         response.warnings = draft.warnings
         return response
+    }
+
+    /// An image for another platform is as good as none: the client may fetch the right one.
+    private static func check(
+        _ image: EngineImage, named name: String, isFor wanted: String
+    ) throws(EngineError) {
+        guard let asked = OCIPlatform(wanted) else {
+            throw .invalid("\"\(wanted)\": cannot parse platform specifier: invalid argument")
+        }
+        guard let actual = image.stored?.config.platform else { return }
+        let variants = asked.architecture == "amd64" ? ["", "v1", actual.variant] : ["", actual.variant]
+        if asked.os == actual.os && asked.architecture == actual.architecture && variants.contains(asked.variant) {
+            return
+        }
+        func words(_ platform: OCIPlatform) -> String {
+            [platform.os, platform.architecture, platform.variant].filter { !$0.isEmpty }.joined(separator: "/")
+        }
+        throw .notFound(
+            "image with reference \(name) was found but its platform (\(words(actual))) does not match the specified"
+                + " platform (\(words(asked)))")
+    }
+
+    /// Another container that the request of a new one names: what is wrong with it is wrong with the request, or the
+    /// client would take it for the image that is not there.
+    func partner(_ reference: String) throws(EngineError) -> Container {
+        do throws(EngineError) { return try find(reference) } catch { throw .invalid(error.message) }
     }
 
     private func checkLog(_ config: HostConfig) throws(EngineError) {
@@ -53,12 +82,19 @@ extension Engine {
             return "container:" + other.id
         }
         draft.hostConfig.networkMode = resolved(draft.hostConfig.networkMode)
+        for mode in [draft.hostConfig.ipcMode, draft.hostConfig.pidMode] where mode.hasPrefix("container:") {
+            _ = try partner(String(mode.dropFirst(10)))
+        }
         draft.hostConfig.ipcMode = resolved(draft.hostConfig.ipcMode)
         draft.hostConfig.pidMode = resolved(draft.hostConfig.pidMode)
-        if draft.hostConfig.ipcMode.hasPrefix("container:"),
-            // An unknown one is refused below.
-            let other = try? find(String(draft.hostConfig.ipcMode.dropFirst(10))).record
-        {
+        for link in draft.hostConfig.links ?? [] {
+            let name = String(link.split(separator: ":").first ?? "")
+            do throws(EngineError) { _ = try partner(name) } catch {
+                throw error.prefixed("could not get container for " + name)
+            }
+        }
+        if draft.hostConfig.ipcMode.hasPrefix("container:") {
+            let other = try partner(String(draft.hostConfig.ipcMode.dropFirst(10))).record
             if !["shareable", "host"].contains(other.hostConfig.ipcMode)
                 && !other.hostConfig.ipcMode.hasPrefix("container:")
             {

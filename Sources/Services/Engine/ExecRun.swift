@@ -121,6 +121,7 @@ extension Engine {
             _ = try? await containerd.tasks.delete(record.id, exec: exec.id)
             throw StartFailure.execTranslated(error.containerdText, command: process.args.first ?? "")
         }
+        try streams.begin()
     }
 
     private func openStreams(_ exec: Exec) async throws(EngineError) -> ProcessStreams {

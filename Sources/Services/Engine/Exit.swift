@@ -33,6 +33,8 @@ extension Engine {
         container.update { record in
             record.networkSettings = Engine.cleared(record.networkSettings)
             record.execIDs = []
+            // Whoever is not watched is not well, as upstream has it.
+            if record.health != nil { record.health?.status = "unhealthy" }
         }
         let record = container.record
         let ran = max(0, moment.totalNanoseconds - before.life.startedAt.totalNanoseconds)

@@ -78,8 +78,8 @@ extension Engine {
 
     /// `POST /containers/{id}/rename`
     public func rename(_ reference: String, to name: String) async throws(EngineError) {
-        let container = try find(reference)
         if name.isEmpty { throw .invalid("Neither old nor new names may be empty") }
+        let container = try find(reference)
         let bare = try ContainerNames.validated(name)
         try await container.operations.perform { () async throws(EngineError) in
             let old = container.record.name

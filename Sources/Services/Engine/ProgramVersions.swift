@@ -61,11 +61,14 @@ extension Engine {
 enum ProgramOutput {
     /// Empty when it cannot be run: the program is not there, which is what "N/A" says.
     static func of(_ path: String, _ arguments: [String]) -> String {
-        guard let text = try? run(path, arguments) else { return "" }
-        return text
+        guard let ran = try? run(path, arguments), ran.status == 0 else { return "" }
+        return ran.text
     }
 
-    private static func run(_ path: String, _ arguments: [String]) throws(SystemCallError) -> String {
+    /// Runs it to its end; takes what it writes to descriptor 1, or to 2, and the status it ends with.
+    static func run(
+        _ path: String, _ arguments: [String], descriptor: Int = 1
+    ) throws(SystemCallError) -> (text: String, status: Int32) {
         var ends: (Int32, Int32) = (-1, -1)
         try checked("pipe2") {
             withUnsafeMutablePointer(to: &ends) {
@@ -74,7 +77,8 @@ enum ProgramOutput {
         }
         let reader = Descriptor(owning: ends.0)
         var spawn = Spawn(path, [path] + arguments)
-        spawn.descriptors = [-1, ends.1, -1]
+        spawn.descriptors = [-1, -1, -1]
+        spawn.descriptors[descriptor] = ends.1
         let pid: Int32
         do throws(SystemCallError) {
             pid = try spawn.start()
@@ -85,7 +89,7 @@ enum ProgramOutput {
         close(ends.1)
         let bytes = try reader.readAll()
         let status = try Linux.Process.wait(pid)
-        return status.shellStatus == 0 ? String(decoding: bytes, as: UTF8.self) : ""
+        return (String(decoding: bytes, as: UTF8.self), status.shellStatus)
     }
 
     /// JSON without white space; empty when it is none.

@@ -12,6 +12,7 @@ struct ResourceChecks {
     mutating func check(_ config: inout HostConfig, isUpdate: Bool = false) throws(EngineError) {
         try checkMemory(&config, isUpdate: isUpdate)
         try checkCPU(config)
+        discardWeights(&config)
         try checkBlockIO(config)
         try checkRest(&config)
     }
@@ -69,10 +70,10 @@ struct ResourceChecks {
     private mutating func checkCPU(_ config: HostConfig) throws(EngineError) {
         if config.nanoCpus > 0 {
             if config.cpuPeriod > 0 {
-                throw .invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set.")
+                throw .invalid("Conflicting options: Nano CPUs and CPU Period cannot both be set")
             }
             if config.cpuQuota > 0 {
-                throw .invalid("Conflicting options: Nano CPUs and CPU Quota cannot both be set.")
+                throw .invalid("Conflicting options: Nano CPUs and CPU Quota cannot both be set")
             }
         }
         if config.nanoCpus != 0 && (config.nanoCpus < 10_000_000 || config.nanoCpus > facts.cpus * 1_000_000_000) {
@@ -106,6 +107,21 @@ struct ResourceChecks {
         }
     }
 
+    private mutating func discardWeights(_ config: inout HostConfig) {
+        if facts.hasBlkioWeight { return }
+        if config.blkioWeight > 0 {
+            warnings.append(
+                "Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.")
+            config.blkioWeight = 0
+        }
+        if !(config.blkioWeightDevice ?? []).isEmpty {
+            warnings.append(
+                "Your kernel does not support Block I/O weight_device or the cgroup is not mounted."
+                    + " Weight-device discarded.")
+            config.blkioWeightDevice = []
+        }
+    }
+
     private func checkBlockIO(_ config: HostConfig) throws(EngineError) {
         if config.blkioWeight != 0 && (config.blkioWeight < 10 || config.blkioWeight > 1000) {
             throw .invalid("Range of blkio weight is from 10 to 1000")
@@ -127,6 +143,9 @@ struct ResourceChecks {
         }
         if config.oomScoreAdj < -1000 || config.oomScoreAdj > 1000 {
             throw .invalid("Invalid value \(config.oomScoreAdj), range for oom score adj is [-1000, 1000]")
+        }
+        for path in config.tmpfs.keys.sorted() where !path.hasPrefix("/") {
+            throw .invalid("invalid mount path: '\(path)' mount path must be absolute")
         }
         if config.shmSize < 0 { throw .invalid("SHM size can not be less than 0") }
     }

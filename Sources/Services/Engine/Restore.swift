@@ -143,8 +143,15 @@ extension Engine {
                 }
             }
             do throws(EngineError) {
+<<<<<<< HEAD
                 let log = try Engine.openLog(record, store)
                 return try ProcessStreams(paths, hub: hub, log: log, collector: collector)
+=======
+                let log = try Engine.openLog(record, path: store.logPath(record.id))
+                let streams = try ProcessStreams(paths, hub: hub, log: log, collector: collector)
+                try streams.begin()
+                return streams
+>>>>>>> c61385f (dockerd, containerd: a task whose start was cut short is taken down; requests refused or warned about as upstream does)
             } catch {
                 report("container \(record.id): cannot take its output over: \(error.message)")
                 return nil
@@ -180,6 +187,7 @@ extension Engine {
                     directory: directory, process: id, hasInput: false, hasTerminal: !hasErrors)
                 do throws(EngineError) {
                     let streams = try ProcessStreams(paths, hub: exec.hub, log: nil, collector: collector)
+                    try streams.begin()
                     exec.state.withLock { state in
                         state.hasStarted = true
                         state.isRunning = true
@@ -228,8 +236,15 @@ extension Engine {
         let (collector, hub, store) = (collector, container.hub, store)
         let streams = await Workers.shared.run { () -> ProcessStreams? in
             // Losing output that cannot be kept is reported by the log itself.
+<<<<<<< HEAD
             guard let log = try? Engine.openLog(record, store) else { return nil }
             return try? ProcessStreams(paths, hub: hub, log: log, collector: collector)
+=======
+            guard let log = try? Engine.openLog(record, path: store.logPath(record.id)) else { return nil }
+            let streams = try? ProcessStreams(paths, hub: hub, log: log, collector: collector)
+            try? streams?.begin()
+            return streams
+>>>>>>> c61385f (dockerd, containerd: a task whose start was cut short is taken down; requests refused or warned about as upstream does)
         }
         guard let streams else { return }
         streams.close()

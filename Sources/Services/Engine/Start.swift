@@ -63,7 +63,7 @@ extension Engine {
         request.stderr = prepared.streams.paths.error
         request.terminal = prepared.inputs.record.config.tty
         let command = prepared.inputs.record.path
-        let pid = try await startTask(container.id, request, command)
+        let pid = try await startTask(request, prepared.streams, command)
         try container.handle(.started(pid: pid, at: Clock.now))
         container.hub.startInput(prepared.streams)
         await saveOrReport(container)
@@ -72,15 +72,21 @@ extension Engine {
     }
 
     private func startTask(
-        _ id: String, _ request: TasksService.CreateTaskRequest, _ command: String
+        _ request: TasksService.CreateTaskRequest, _ streams: ProcessStreams, _ command: String
     ) async throws(EngineError) -> Int {
-        do throws(GRPCStatus) {
-            let made = try await containerd.tasks.create(request)
-            try await containerd.tasks.start(id)
-            return Int(made.pid)
-        } catch {
-            throw StartFailure.translated(error.containerdText, command: command)
+        func telling<Value: Sendable>(
+            _ body: () async throws(GRPCStatus) -> Value
+        ) async throws(EngineError) -> Value {
+            do throws(GRPCStatus) { return try await body() } catch {
+                throw StartFailure.translated(error.containerdText, command: command)
+            }
         }
+        let made = try await telling { () async throws(GRPCStatus) in try await self.containerd.tasks.create(request) }
+        try streams.begin()
+        _ = try await telling { () async throws(GRPCStatus) in
+            try await self.containerd.tasks.start(request.containerId)
+        }
+        return Int(made.pid)
     }
 
     /// The record from which containerd makes the task. One that an earlier run left behind is replaced.
@@ -165,21 +171,31 @@ extension Engine {
     /// Removes the task and the record in containerd; what is not there is no error.
     func deleteInContainerd(_ id: String, killing: Bool) async {
         do throws(GRPCStatus) {
-            do throws(GRPCStatus) {
-                try await containerd.tasks.delete(id)
-            } catch {
-                if killing && error.code == .failedPrecondition {
-                    try await containerd.tasks.kill(id, signal: 9, all: true)
-                    _ = try await containerd.with(timeout: .seconds(5)).tasks.wait(id)
-                    try await containerd.tasks.delete(id)
-                } else if error.code != .notFound {
-                    throw error
-                }
-            }
+            try await tolerating { () async throws(GRPCStatus) in try await self.deleteTask(id, killing: killing) }
             try await containerd.containers.delete(id)
         } catch {
             if error.code != .notFound { configuration.report("container \(id): \(error.containerdText)") }
         }
+    }
+
+    /// A task that refuses because it runs is killed first, if it may be. The refusal has no code of its own: it comes
+    /// from the shim.
+    private func deleteTask(_ id: String, killing: Bool) async throws(GRPCStatus) {
+        do throws(GRPCStatus) {
+            try await containerd.tasks.delete(id)
+        } catch {
+            if !killing || error.code == .notFound { throw error }
+            try await tolerating { () async throws(GRPCStatus) in
+                try await self.containerd.tasks.kill(id, signal: 9, all: true)
+            }
+            _ = try await containerd.with(timeout: .seconds(5)).tasks.wait(id)
+            try await containerd.tasks.delete(id)
+        }
+    }
+
+    /// What is not there needs nothing done to it.
+    private func tolerating(_ body: () async throws(GRPCStatus) -> Void) async throws(GRPCStatus) {
+        do throws(GRPCStatus) { try await body() } catch { if error.code != .notFound { throw error } }
     }
 }
 

@@ -1,5 +1,6 @@
 public import EngineAPI
 internal import GRPC
+internal import Linux
 internal import Workers
 
 extension Engine {
@@ -30,9 +31,17 @@ extension Engine {
 
     /// Runs ps and takes its output.
     private static func ps(_ words: [String]) throws(EngineError) -> String {
-        let text = ProgramOutput.of("ps", words)
-        if text.isEmpty { throw .failed("error running ps: exit status 1") }
-        return text
+        let complaint: String
+        do throws(SystemCallError) {
+            let ran = try ProgramOutput.run("ps", words)
+            if ran.status == 0 { return ran.text }
+            // The first line of what it has to say about its arguments.
+            let line = try ProgramOutput.run("ps", words, descriptor: 2).text.split(separator: "\n").first
+            complaint = line.map { String($0) } ?? "exit status \(ran.status)"
+        } catch {
+            complaint = error.description
+        }
+        throw .failed("ps: " + complaint)
     }
 }
 

@@ -22,10 +22,14 @@ extension Engine {
                         + " \"update\".")
             }
             if before.hostConfig.autoRemove && !wanted.restartPolicy.isNone {
-                throw .invalid("Restart policy cannot be updated because AutoRemove is enabled for the container")
+                throw EngineError.invalid(
+                    "Restart policy cannot be updated because AutoRemove is enabled for the container"
+                ).prefixed("Cannot update container \(before.id)")
             }
             var after = before.hostConfig
-            try after.merge(wanted)
+            do throws(EngineError) { try after.merge(wanted) } catch {
+                throw error.prefixed("Cannot update container \(before.id)")
+            }
             if before.life.isRunning { try await self.apply(after, to: before) }
             let merged = after
             container.update { $0.hostConfig = merged }
@@ -66,13 +70,11 @@ extension Engine {
 extension HostConfig {
     /// Takes over what an update sets; zero and empty mean "as it was".
     fileprivate mutating func merge(_ change: HostConfig) throws(EngineError) {
-        if change.nanoCpus != 0 && (cpuPeriod != 0 || cpuQuota != 0) {
-            throw .conflict(
-                "Conflicting options: Nano CPUs cannot be updated as CPU Period or Quota has already been set")
+        for (name, value) in [("Period", cpuPeriod), ("Quota", cpuQuota)] where value != 0 && change.nanoCpus != 0 {
+            throw .conflict("Conflicting options: Nano CPUs cannot be updated as CPU \(name) has already been set")
         }
-        if (change.cpuPeriod != 0 || change.cpuQuota != 0) && nanoCpus != 0 {
-            throw .conflict(
-                "Conflicting options: CPU Period or Quota cannot be updated as NanoCPUs has already been set")
+        for (name, value) in [("Period", change.cpuPeriod), ("Quota", change.cpuQuota)] where value != 0 && nanoCpus != 0 {
+            throw .conflict("Conflicting options: CPU \(name) cannot be updated as NanoCPUs has already been set")
         }
         if change.blkioWeight != 0 { blkioWeight = change.blkioWeight }
         if change.cpuShares != 0 { cpuShares = change.cpuShares }

@@ -8,7 +8,25 @@ internal import Workers
 /// Creating and deleting tasks.
 extension TaskStore {
     /// Starts a shim and has it create the task; answers the task's pid. What was made is undone when a step fails.
+    /// A caller that goes away meanwhile leaves nothing behind.
     public func create(_ creation: TaskCreation, in namespace: String) async throws(ServiceError) -> UInt32 {
+        // In a task of its own: a cancelled one could neither go on nor undo what it has begun.
+        let made = await Task { () -> Result<(shim: Shim, pid: UInt32), ServiceError> in
+            do throws(ServiceError) { return .success(try await make(creation, namespace)) } catch {
+                return .failure(error)
+            }
+        }.value
+        let (shim, pid) = try made.get()
+        if Task.isCancelled {
+            await Task { await abandon(shim) }.value
+            throw ServiceError(.canceled, "context canceled")
+        }
+        return pid
+    }
+
+    private func make(
+        _ creation: TaskCreation, _ namespace: String
+    ) async throws(ServiceError) -> (shim: Shim, pid: UInt32) {
         if find(creation.id, namespace) != nil { throw .alreadyExists("task \(creation.id)") }
         let bundle = Bundle(namespace: namespace, id: creation.id, state: state, root: root)
         let shim: Shim
@@ -28,7 +46,7 @@ extension TaskStore {
         request.stderr = creation.stderr
         request.options = creation.options.map { ProtobufAny(typeURL: $0.type, value: $0.bytes) }
         do throws(ServiceError) {
-            return try await shim.call(TaskAPI.create, request).pid
+            return (shim, try await shim.call(TaskAPI.create, request).pid)
         } catch {
             await abandon(shim)
             throw error.prefixed("failed to create shim task")

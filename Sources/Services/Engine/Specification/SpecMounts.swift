@@ -39,7 +39,7 @@ struct SpecMounts {
 
     private func usualMounts() -> [Spec.Mount] {
         let isPrivileged = config.privileged
-        var mounts = [
+        return [
             Spec.Mount(destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
             Spec.Mount(
                 destination: "/dev", type: "tmpfs", source: "tmpfs",
@@ -53,17 +53,9 @@ struct SpecMounts {
             Spec.Mount(
                 destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
                 options: [isPrivileged ? "rw" : "ro", "nosuid", "noexec", "nodev"]),
+            Spec.Mount(
+                destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]),
         ]
-        if config.ipcMode == "host" {
-            mounts.append(bind("/dev/mqueue", "/dev/mqueue"))
-        } else {
-            mounts.append(
-                Spec.Mount(
-                    destination: "/dev/mqueue", type: "mqueue", source: "mqueue",
-                    options: ["nosuid", "noexec", "nodev"]))
-        }
-        // A process namespace of the host's cannot be mounted afresh without its owner's rights.
-        return mounts
     }
 
     private func bind(_ source: String, _ destination: String) -> Spec.Mount {

@@ -36,7 +36,8 @@ enum TmpfsMountOptions {
             for (one, other) in opposites where name == one || name == other { return one }
             return name
         }
-        throw .invalid("invalid tmpfs option [\"" + option + "\"]")
+        let words = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        throw .invalid("invalid tmpfs option [" + words.map { "\"" + $0 + "\"" }.joined(separator: " ") + "]")
     }
 
     /// The options of a mount in the long form.

@@ -57,10 +57,10 @@ struct UserLookup: Sendable {
         for name in extraGroups {
             if let group = groups.first(where: { $0.name == name }) {
                 supplementary.append(group.gid)
-            } else if let number = UInt32(name) {
-                supplementary.append(number)
+            } else if let number = Int(name) {
+                supplementary.append(try UserLookup.inRange(number))
             } else {
-                throw .invalid("Unable to find group " + name)
+                throw .invalid("Unable to find group \(name): no matching entries in group file")
             }
         }
         user.additionalGids = [user.gid] + supplementary.filter { $0 != user.gid }
@@ -71,11 +71,9 @@ struct UserLookup: Sendable {
         let number = name.isEmpty ? 0 : Int(name)
         if let found = accounts.first(where: { $0.name == name && !name.isEmpty }) { return found }
         if let number {
-            guard number >= 0, number <= Int(Int32.max) else {
-                throw .invalid("uids and gids must be in range 0-2147483647")
-            }
-            if let found = accounts.first(where: { $0.uid == UInt32(number) }) { return found }
-            return Account(name: "", uid: UInt32(number), gid: 0, home: "/")
+            let uid = try UserLookup.inRange(number)
+            if let found = accounts.first(where: { $0.uid == uid }) { return found }
+            return Account(name: "", uid: uid, gid: 0, home: "/")
         }
         throw .invalid("unable to find user \(name): no matching entries in passwd file")
     }
@@ -85,6 +83,10 @@ struct UserLookup: Sendable {
         guard let number = Int(name) else {
             throw .invalid("unable to find group \(name): no matching entries in group file")
         }
+        return try UserLookup.inRange(number)
+    }
+
+    private static func inRange(_ number: Int) throws(EngineError) -> UInt32 {
         guard number >= 0, number <= Int(Int32.max) else {
             throw .invalid("uids and gids must be in range 0-2147483647")
         }

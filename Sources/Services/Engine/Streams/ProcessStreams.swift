@@ -23,7 +23,10 @@ final class ProcessStreams: Sendable {
         var all: [String] { [input, output, error].filter { !$0.isEmpty } }
     }
 
-    private struct Line {
+    private struct Line: ~Copyable {
+        /// What has not begun to be read.
+        var output: Descriptor?
+        var error: Descriptor?
         var collection: LogCollection?
         var isEnded = false
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -33,13 +36,15 @@ final class ProcessStreams: Sendable {
     let input: StandardInput?
     let log: ContainerLog?
     private let hub: StreamHub
-    private let line = Mutex(Line())
+    private let collector: LogCollector
+    private let line: Mutex<Line>
 
-    /// Makes the fifos if need be and begins to read. Blocks shortly: call from a worker.
+    /// Makes the fifos if need be and opens them; `begin` reads. Blocks shortly: call from a worker.
     init(_ paths: Paths, hub: StreamHub, log: ContainerLog?, collector: LogCollector) throws(EngineError) {
         self.paths = paths
         self.hub = hub
         self.log = log
+        self.collector = collector
         do {
             for path in paths.all where mkfifo(path, 0o700) != 0 && cl_errno() != EEXIST {
                 throw SystemCallError(number: cl_errno(), operation: "mkfifo", subject: path)
@@ -49,13 +54,32 @@ final class ProcessStreams: Sendable {
             let output = try Descriptor.open(paths.output, O_RDONLY | O_NONBLOCK)
             let error: Descriptor? =
                 paths.error.isEmpty ? nil : try Descriptor.open(paths.error, O_RDONLY | O_NONBLOCK)
-            hub.begin(self)
+            line = Mutex(Line(output: output, error: error))
+        } catch {
+            throw .failed(String(describing: error))
+        }
+        hub.begin(self)
+    }
+
+    /// Begins to read, once. What is written before the process is there are the runtime's own words about a process
+    /// that cannot be: they are in the failure, and never part of the output.
+    func begin() throws(EngineError) {
+        var output: Descriptor?
+        var error: Descriptor?
+        let isDue = line.withLock { line -> Bool in
+            swap(&output, &line.output)
+            swap(&error, &line.error)
+            return !line.isEnded
+        }
+        guard isDue else { return }
+        do throws(LogError) {
             let collection = try collector.collect(
                 stdout: output, stderr: error, into: log,
                 onOutput: { [hub] stream, bytes in hub.deliver(bytes, stream) }, onEnd: { [self] in finish() })
             line.withLock { if !$0.isEnded { $0.collection = collection } }
         } catch {
-            throw .failed(String(describing: error))
+            finish()
+            throw .failed(error.message)
         }
     }
 
@@ -63,6 +87,8 @@ final class ProcessStreams: Sendable {
     private func finish() {
         let waiting = line.withLock { line -> [CheckedContinuation<Void, Never>] in
             defer {
+                line.output = nil
+                line.error = nil
                 line.collection = nil
                 line.waiting = []
                 line.isEnded = true
@@ -98,7 +124,8 @@ final class ProcessStreams: Sendable {
     /// Takes what is in the pipes and stops reading, whoever still holds them. Removes nothing.
     func close() {
         input?.closeNow()
-        line.withLock { $0.collection }?.end()
+        let (collection, hasBegun) = line.withLock { ($0.collection, $0.output == nil) }
+        if hasBegun { collection?.end() } else { finish() }
     }
 
     /// Removes the fifos.
