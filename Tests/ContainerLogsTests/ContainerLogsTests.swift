@@ -92,7 +92,6 @@ func longLinesAreCutEvery16KiB(_ length: Int, _ expected: [Int]) {
     ("json-file", ["compress": "true"], "compress cannot be true when max-file is less than 2 or max-size is not set"),
     ("json-file", ["compress": "maybe"], "strconv.ParseBool: parsing \"maybe\": invalid syntax"),
     ("json-file", ["mode": "odd"], "logger: logging mode not supported: odd"),
-<<<<<<< HEAD
     (
         "json-file", ["max-buffer-size": "4k"],
         "logger: max-buffer-size option is only supported with 'mode=non-blocking'"
@@ -108,9 +107,6 @@ func longLinesAreCutEvery16KiB(_ length: Int, _ expected: [Int]) {
     ("local", ["max-file": "1"], "compression cannot be enabled when max file count is 1"),
     ("local", ["max-file": "-1", "compress": "false"], "max file count cannot be less than 0"),
     ("odd", [:], "error looking up logging plugin odd: plugin \"odd\" not found"),
-=======
-    ("syslog2", [:], "error looking up logging plugin syslog2: plugin \"syslog2\" not found"),
->>>>>>> c61385f (dockerd, containerd: a task whose start was cut short is taken down; requests refused or warned about as upstream does)
 ])
 func badSettingsAreRefused(_ driver: String, _ options: [String: String], _ message: String) {
     do {

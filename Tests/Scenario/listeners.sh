@@ -26,7 +26,7 @@ keys="--tlscacert $C/ours.pem --tlscert $C/server/cert.pem --tlskey $C/server/ke
 dockerd_up -H unix:///var/run/docker.sock -H unix://$T/second.sock -H tcp://127.0.0.1:2376 -H tcp://127.0.0.1:2377 --tlsverify $keys
 ok "every socket answers" 'docker load -q -i $T/busybox.tar; docker -H unix://$T/second.sock version; secure client version
     DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=$C/client docker -H tcp://127.0.0.1:2377 version'
-ok "a client without a certificate, or with a stranger'\''s, is refused" 'same "$(status secure nobody version)" 1; same "$(status secure stranger version)" 1'
+ok "a client without a certificate, or with a stranger's, is refused" 'same "$(status secure nobody version)" 1; same "$(status secure stranger version)" 1'
 ok "a client that trusts another authority refuses the server" 'same "$(status secure misled version)" 1'
 ok "plain HTTP is told so" 'has "$(curl -s -i http://127.0.0.1:2376/_ping)" "Client sent an HTTP request to an HTTPS server."
     has "$(docker -H tcp://127.0.0.1:2376 ps 2>&1 || true)" "Client sent an HTTP request to an HTTPS server."'

@@ -188,23 +188,34 @@ struct ContainerRoutes: Sendable {
 
     // MARK: Attaching
 
-    private func attach(_ call: Call) async throws -> HTTPResponse {
+    /// What a client wants to be attached to; `all`: every stream, as there were times when one could not choose.
+    private func wish(_ call: Call, all: Bool = false) -> AttachRequest {
         var request = AttachRequest()
-        request.input = call.query.bool("stdin")
-        request.output = call.query.bool("stdout")
-        request.error = call.query.bool("stderr")
+        request.input = all || call.query.bool("stdin")
+        request.output = all || call.query.bool("stdout")
+        request.error = all || call.query.bool("stderr")
         request.logs = call.query.bool("logs")
         request.stream = call.query.bool("stream")
         request.detachKeys = call.query["detachKeys"] ?? ""
-        let attachment = try engine.attach(call["name"], request)
+        return request
+    }
+
+    private func attach(_ call: Call) async throws -> HTTPResponse {
+        let attachment = try engine.attach(call["name"], wish(call))
         return call.hijacked(terminal: attachment.hasTerminal) { connection in
             await attachment.run(ClientConnection(connection: connection))
         }
     }
 
     private func attachWebSocket(_ call: Call) async throws -> HTTPResponse {
-        _ = try engine.record(of: call["name"])
-        throw APIError(400, "attaching over a websocket is not supported by this daemon: attach/ws")
+        var request = wish(call, all: call.version.minor < 42)
+        request.multiplexes = false
+        let attachment = try engine.attach(call["name"], request)
+        let answer = HTTPResponse.webSocket(call.request) { socket in
+            await attachment.run(WebSocketClient(socket: socket))
+        }
+        guard let answer else { throw APIError(400, "bad WebSocket handshake") }
+        return answer
     }
 }
 
@@ -214,6 +225,14 @@ struct ClientConnection: AttachConnection {
 
     func read() async throws -> [UInt8]? { try await connection.read() }
     func write(_ bytes: [UInt8]) async throws { try await connection.write(bytes) }
+}
+
+/// The same over a WebSocket.
+struct WebSocketClient: AttachConnection {
+    let socket: WebSocket
+
+    func read() async throws -> [UInt8]? { try await socket.read() }
+    func write(_ bytes: [UInt8]) async throws { try await socket.write(bytes) }
 }
 
 /// Turns what cannot be decoded into the API's failure.

@@ -80,9 +80,10 @@ struct Daemon {
 
     /// Obeys signals until one ends the daemon. A third signal ends it without a clean shutdown, as upstream's.
     private func serve(_ signals: SignalQueue, _ services: Services) async {
+        var current = settings
         while let signal = await signals.next() {
             if signal == SIGHUP {
-                await reload(services)
+                await reload(&current, services)
                 continue
             }
             Daemon.log.info("Processing signal '\(signal == SIGINT ? "interrupt" : "terminated")'")
@@ -98,8 +99,10 @@ struct Daemon {
         }
     }
 
-    /// SIGHUP: reads the file again, and takes over what may change while running.
-    private func reload(_ services: Services) async {
+    /// SIGHUP: reads the file again, and takes over what may change while running. What the file no longer names stays
+    /// as it is.
+    private func reload(_ current: inout Settings, _ services: Services) async {
+        Daemon.log.info("Got signal to reload configuration, reloading from: \(settings.configFile)")
         let reader = SettingsReader()
         do throws(UsageError) {
             _ = try reader.flags.parse(Array(Process.arguments.dropFirst()))
@@ -108,9 +111,9 @@ struct Daemon {
             return
         }
         do throws(SettingsError) {
-            let settings = try reader.settings()
-            DaemonLog.setLevel(settings.debug ? "debug" : settings.logLevel)
-            await services.reload(settings)
+            current = try reader.settings(over: current)
+            DaemonLog.setLevel(current.debug ? "debug" : current.logLevel)
+            await services.reload(current)
             Daemon.log.info("Reloaded configuration")
         } catch {
             Daemon.log.error("\(error.message)")

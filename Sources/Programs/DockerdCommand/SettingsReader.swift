@@ -69,9 +69,9 @@ struct SettingsReader {
         return flags.list(directive.flag, usage: directive.usage, type: directive.type)
     }
 
-    /// The settings of parsed flags and of the file they name.
-    func settings() throws(SettingsError) -> Settings {
-        var settings = Settings()
+    /// The settings of parsed flags and of the file they name, over those that there were.
+    func settings(over before: Settings = Settings()) throws(SettingsError) -> Settings {
+        var settings = before
         for applier in appliers where applier.flag.isSet {
             if case .refused = applier.directive.target {
                 throw SettingsError(message: "the option --" + applier.directive.flag + " is not supported")

@@ -21,6 +21,8 @@ public struct AttachRequest: Sendable {
     public var stream = false
     /// "ctrl-p,ctrl-q"; empty for the usual ones.
     public var detachKeys = ""
+    /// Whether the streams of a process without a terminal are told apart by frames.
+    public var multiplexes = true
 
     public init() {}
 }
@@ -34,6 +36,8 @@ public struct Attachment: Sendable {
     /// A terminal's output is one stream without frames.
     public let hasTerminal: Bool
 
+    private var isFramed: Bool { request.multiplexes && !hasTerminal }
+
     /// Carries bytes until the process ends, the client goes, or detaches.
     public func run(_ connection: any AttachConnection) async {
         var streams: Set<LogStream> = []
@@ -46,7 +50,7 @@ public struct Attachment: Sendable {
         let record = container.record
         engine.publish("attach", record)
         let session = StreamSession(
-            connection: connection, hub: container.hub, listening: listening, hasTerminal: hasTerminal,
+            connection: connection, hub: container.hub, listening: listening, isFramed: isFramed,
             keys: hasTerminal ? keys : [], forwardsInput: request.input && record.config.openStdin)
         let outcome = await session.run(
             closesInput: record.config.stdinOnce && !hasTerminal,
@@ -58,7 +62,7 @@ public struct Attachment: Sendable {
         var query = LogQuery()
         query.stdout = request.output
         query.stderr = request.error
-        query.multiplexed = !hasTerminal
+        query.multiplexed = isFramed
         guard let location = engine.logLocation(container.record) else { return }
         let reader = LogReader(location, query: query)
         // A client that goes away while it reads is served no further.
@@ -110,7 +114,7 @@ extension Engine {
             throw error
         }
         let session = StreamSession(
-            connection: connection, hub: exec.hub, listening: listening, hasTerminal: config.tty,
+            connection: connection, hub: exec.hub, listening: listening, isFramed: !config.tty,
             keys: config.tty ? exec.detachKeys : [], forwardsInput: config.attachStdin)
         let outcome = await session.run(
             closesInput: true,

@@ -2,6 +2,7 @@ internal import ContainerLogs
 public import ContainerdClient
 internal import EngineAPI
 internal import GRPC
+internal import JSON
 internal import Linux
 public import Networks
 internal import Synchronization
@@ -50,7 +51,7 @@ public final class Engine: Sendable {
     public var configuration: EngineConfiguration { settings.withLock { $0 } }
 
     /// Takes over what may change while the daemon runs (SIGHUP): debug, labels, live restore, the shutdown timeout,
-    /// runtimes and registries. Everything else stays as it was.
+    /// runtimes, registries, and two defaults of containers. Everything else stays as it was.
     public func reconfigure(_ new: EngineConfiguration) {
         settings.withLock { settings in
             settings.debug = new.debug
@@ -61,8 +62,21 @@ public final class Engine: Sendable {
             settings.defaultRuntime = new.defaultRuntime
             settings.registryMirrors = new.registryMirrors
             settings.insecureRegistries = new.insecureRegistries
+            settings.defaultShmSize = new.defaultShmSize
+            settings.defaultIpcMode = new.defaultIpcMode
         }
-        events.publish("daemon", "reload", facts.hostname, ["name": facts.hostname])
+        func list(_ items: [String]) -> String { JSON.array(items.map { .string($0) }).text() }
+        let runtimes = new.runtimes.sorted { $0.key < $1.key }.map { $0.key + ":" + $0.value }
+        events.publish(
+            "daemon", "reload", facts.hostname,
+            [
+                "name": facts.hostname, "debug": String(new.debug), "labels": list(new.labels),
+                "live-restore": String(new.liveRestore), "shutdown-timeout": String(new.shutdownTimeout),
+                "runtimes": runtimes.joined(separator: " "), "default-runtime": new.defaultRuntime,
+                "registry-mirrors": list(new.registryMirrors),
+                "insecure-registries": list(new.insecureRegistries),
+                "default-shm-size": String(new.defaultShmSize), "default-ipc-mode": new.defaultIpcMode,
+            ])
     }
 
     /// The container of a name, an id, or the beginning of one.

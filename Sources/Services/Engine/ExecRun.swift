@@ -129,8 +129,15 @@ extension Engine {
             directory: streamDirectory(exec.containerID), process: exec.id, hasInput: exec.config.attachStdin,
             hasTerminal: exec.config.tty)
         let (collector, hub) = (collector, exec.hub)
+        let record = exec.config.encoded
         return try await Workers.shared.run { () throws(EngineError) in
-            try ProcessStreams(paths, hub: hub, log: nil, collector: collector)
+            let streams = try ProcessStreams(paths, hub: hub, log: nil, collector: collector)
+            do throws(SystemCallError) {
+                try Files.write(record, to: paths.record, mode: 0o600)
+            } catch {
+                throw .failed(error.description)
+            }
+            return streams
         }
     }
 

@@ -2,6 +2,7 @@ internal import ContainerLogs
 internal import ContainerdAPI
 internal import EngineAPI
 internal import GRPC
+internal import JSON
 internal import GoText
 internal import Linux
 internal import Networks
@@ -143,15 +144,10 @@ extension Engine {
                 }
             }
             do throws(EngineError) {
-<<<<<<< HEAD
                 let log = try Engine.openLog(record, store)
-                return try ProcessStreams(paths, hub: hub, log: log, collector: collector)
-=======
-                let log = try Engine.openLog(record, path: store.logPath(record.id))
                 let streams = try ProcessStreams(paths, hub: hub, log: log, collector: collector)
                 try streams.begin()
                 return streams
->>>>>>> c61385f (dockerd, containerd: a task whose start was cut short is taken down; requests refused or warned about as upstream does)
             } catch {
                 report("container \(record.id): cannot take its output over: \(error.message)")
                 return nil
@@ -171,7 +167,7 @@ extension Engine {
     }
 
     /// Execs that the last daemon left running: their output is read, and thrown away with nobody attached, so that
-    /// neither they nor the shim wait for a reader for ever.
+    /// neither they nor the shim wait for a reader for ever. Their input ends, as when a client goes.
     private func adoptExecs(_ container: Container) async {
         let directory = streamDirectory(container.id)
         let (collector, report) = (collector, configuration.report)
@@ -181,10 +177,11 @@ extension Engine {
             for name in (try? Files.names(in: directory)) ?? [] where name.hasSuffix("-stdout") {
                 let id = String(name.dropLast(7))
                 if id == "init" { continue }
-                let exec = Exec(id: id, containerID: container.id, config: ExecConfig(), detachKeys: [])
                 let hasErrors = Files.exists(directory + "/" + id + "-stderr")
                 let paths = ProcessStreams.Paths(
                     directory: directory, process: id, hasInput: false, hasTerminal: !hasErrors)
+                let exec = Exec(
+                    id: id, containerID: container.id, config: Engine.execConfig(paths.record), detachKeys: [])
                 do throws(EngineError) {
                     let streams = try ProcessStreams(paths, hub: exec.hub, log: nil, collector: collector)
                     try streams.begin()
@@ -200,18 +197,29 @@ extension Engine {
             }
             return found
         }
+        container.update { $0.execIDs = found.map(\.id) }
         for exec in found {
             execs.withLock { $0[exec.id] = exec }
             Task { [self] in
+                if exec.config.attachStdin { await closeInput(container.id, exec: exec.id) }
                 do throws(GRPCStatus) {
                     let process = try await containerd.with(timeout: .seconds(10)).tasks.get(
                         container.id, exec: exec.id)
+                    exec.state.withLock { $0.pid = Int(process.pid) }
                     if process.status == .stopped { await execExited(exec, status: Int(process.exitStatus)) }
                 } catch {
                     if error.code == .notFound { await execExited(exec, status: 255) }
                 }
             }
         }
+    }
+
+    /// What an exec was asked for; one whose record was lost is shown without.
+    private static func execConfig(_ path: String) -> ExecConfig {
+        guard let bytes = try? Files.read(path), let object = try? JSON(parsing: bytes).object else {
+            return ExecConfig()
+        }
+        return (try? ExecConfig(json: object)) ?? ExecConfig()
     }
 
     private func recordMissedExit(_ container: Container, _ task: ContainerdTypes.Process?) async {
@@ -236,15 +244,11 @@ extension Engine {
         let (collector, hub, store) = (collector, container.hub, store)
         let streams = await Workers.shared.run { () -> ProcessStreams? in
             // Losing output that cannot be kept is reported by the log itself.
-<<<<<<< HEAD
             guard let log = try? Engine.openLog(record, store) else { return nil }
-            return try? ProcessStreams(paths, hub: hub, log: log, collector: collector)
-=======
-            guard let log = try? Engine.openLog(record, path: store.logPath(record.id)) else { return nil }
             let streams = try? ProcessStreams(paths, hub: hub, log: log, collector: collector)
+            // The same: there is nobody to tell.
             try? streams?.begin()
             return streams
->>>>>>> c61385f (dockerd, containerd: a task whose start was cut short is taken down; requests refused or warned about as upstream does)
         }
         guard let streams else { return }
         streams.close()

@@ -12,12 +12,15 @@ final class ProcessStreams: Sendable {
         var input = ""
         var output = ""
         var error = ""
+        /// What an exec was asked for, for a daemon that finds it running.
+        var record = ""
 
         /// `directory`/`process`-stdin and so on. A terminal has no stream for errors.
         init(directory: String, process: String, hasInput: Bool, hasTerminal: Bool) {
             input = hasInput ? directory + "/" + process + "-stdin" : ""
             output = directory + "/" + process + "-stdout"
             error = hasTerminal ? "" : directory + "/" + process + "-stderr"
+            record = directory + "/" + process + "-exec.json"
         }
 
         var all: [String] { [input, output, error].filter { !$0.isEmpty } }
@@ -128,6 +131,6 @@ final class ProcessStreams: Sendable {
         if hasBegun { collection?.end() } else { finish() }
     }
 
-    /// Removes the fifos.
-    func removeFiles() { for path in paths.all { unlink(path) } }
+    /// Removes the fifos, and the record of an exec.
+    func removeFiles() { for path in paths.all + [paths.record] { unlink(path) } }
 }

@@ -7,7 +7,8 @@ struct StreamSession: Sendable {
     let connection: any AttachConnection
     let hub: StreamHub
     let listening: (id: Int, queue: OutputQueue)
-    let hasTerminal: Bool
+    /// Whether each piece of output is told to be of one stream or the other.
+    let isFramed: Bool
     /// The bytes that detach; empty for none.
     let keys: [UInt8]
     let forwardsInput: Bool
@@ -33,7 +34,7 @@ struct StreamSession: Sendable {
         while let piece = await listening.queue.next() {
             do {
                 try await connection.write(
-                    hasTerminal ? piece.bytes : multiplexed(piece.bytes, piece.stream))
+                    isFramed ? multiplexed(piece.bytes, piece.stream) : piece.bytes)
             } catch {
                 return .clientGone
             }
