@@ -91,20 +91,20 @@ public actor WebSocket {
 
     init(_ connection: HijackedConnection) { self.connection = connection }
 
-    /// The next bytes from the client; nil when it will send no more.
+    /// The next bytes from the client; nil when its connection ends. One that closes wants no more either: that throws.
     public func read() async throws(HTTPFailure) -> [UInt8]? {
         while true {
             let event: WebSocketFrames.Event?
             do throws(WebSocketFrames.Malformed) { event = try frames.next() } catch {
                 await close([3, 234])  // 1002, a protocol error
-                return nil
+                throw HTTPFailure("malformed WebSocket frame")
             }
             switch event {
             case .data(let bytes): return bytes
             case .ping(let payload): try await connection.write(WebSocketFrames.frame(10, payload))
             case .close(let reason):
                 await close(Array(reason.prefix(2)))
-                return nil
+                throw HTTPFailure("the client closed its WebSocket")
             case nil:
                 guard let more = try await connection.read() else { return nil }
                 frames.append(more)

@@ -77,6 +77,9 @@ final class StreamHub: Sendable {
         for continuation in found.inputWaiters { continuation.resume(returning: nil) }
     }
 
+    /// The standard input of the run that is; nil when there is none.
+    var presentInput: StandardInput? { line.withLock { $0.takesInput ? $0.run : nil }?.input }
+
     /// The standard input of the run that is, or is to come; nil when it has none.
     func input() async -> StandardInput? {
         await withCheckedContinuation { continuation in

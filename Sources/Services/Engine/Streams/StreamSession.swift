@@ -45,9 +45,13 @@ struct StreamSession: Sendable {
     /// nil: the end of the client's input does not end the session.
     private func carryInput(_ closesInput: Bool, _ closeInput: @Sendable () async -> Void) async -> Outcome? {
         var scanner = DetachScanner(keys)
+        var isGone = false
         while !Task.isCancelled {
             let read: [UInt8]?
-            do { read = try await connection.read() } catch { return .clientGone }
+            do { read = try await connection.read() } catch {
+                isGone = true
+                break
+            }
             guard let bytes = read else { break }
             if !forwardsInput && keys.isEmpty { continue }
             let (passed, detaches) = scanner.scan(bytes)
@@ -57,9 +61,11 @@ struct StreamSession: Sendable {
             if detaches { return .detached }
         }
         if forwardsInput && closesInput && !Task.isCancelled {
-            await hub.input()?.closeNow()
-            await closeInput()
+            // Who has gone waits for no run that is to come.
+            let input = isGone ? hub.presentInput : await hub.input()
+            input?.closeNow()
+            if input != nil || !isGone { await closeInput() }
         }
-        return nil
+        return isGone ? .clientGone : nil
     }
 }
