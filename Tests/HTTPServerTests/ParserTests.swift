@@ -49,12 +49,15 @@ private func body(_ events: [RequestParser.Event]) -> String {
 }
 
 @Test(arguments: [
-    "GET\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "G(T / HTTP/1.1\r\nHost: d\r\n\r\n", "GET / HTTP/1.1\r\nHost: d\r\nNo colon\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: d\r\nContent-Length: -1\r\n\r\n", "GET / HTTP/1.1\r\nHost: d\r\nContent-Length: +5\r\n\r\n",
+    "GET\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "G(T / HTTP/1.1\r\nHost: d\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: d\r\nNo colon\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: d\r\nContent-Length: -1\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: d\r\nContent-Length: +5\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "GET / HTTP/1.1\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: d\r\nHost: e\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: d\r\n\r\n", "GET x HTTP/1.1\r\nHost: d\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: d\r\nHost: e\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: d\r\n\r\n",
+    "GET x HTTP/1.1\r\nHost: d\r\n\r\n",
     "GET / HTTP/1.1\r\nHost : d\r\n\r\n", "GET / HTTP/1.1\r\nHost: d\r\nExpect: tea\r\n\r\n",
 ])
 func whatIsNoRequestIsRefused(_ text: String) {

@@ -72,7 +72,8 @@ private final class Fixture: Sendable {
                 try? await connection.write(Array("end".utf8))
             })
     }
-    let answer = try await fixture.exchange("POST /attach HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nabc")
+    let answer = try await fixture.exchange(
+        "POST /attach HTTP/1.1\r\nHost: d\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\nabc")
     #expect(answer == "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\ncbaend")
 }
 
@@ -97,7 +98,8 @@ func aSlowClientGetsAllThatWasWrittenBeforeTheEnd(_ hijacks: Bool) async throws 
 @Test func anAnswerBeforeTheEndOfTheBodyArrives() async throws {
     let fixture = try Fixture { _ in HTTPResponse(status: 400, body: .bytes(Array("no".utf8))) }
     let answer = try await fixture.exchange(
-        "POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 100_000), endInput: false)
+        "POST / HTTP/1.1\r\nHost: d\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 100_000),
+        endInput: false)
     #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n") && answer.hasSuffix("\r\n\r\nno"))
 }
 

@@ -11,7 +11,8 @@ private func masked(_ head: UInt8, _ payload: [UInt8]) -> [UInt8] {
 
 @Test func framesAreReadWhateverThePiecesTheyArriveIn() throws {
     let long = [UInt8](repeating: 7, count: 300)
-    let all = masked(0x02, [1, 2]) + masked(0x89, [9]) + masked(0x80, long) + masked(0x8a, []) + masked(0x88, [3, 232])
+    let all =
+        masked(0x02, [1, 2]) + masked(0x89, [9]) + masked(0x80, long) + masked(0x8a, []) + masked(0x88, [3, 232])
     for pieces in [1, 2, 5, 1000] {
         var frames = WebSocketFrames()
         var data: [UInt8] = []
@@ -26,7 +27,9 @@ private func masked(_ head: UInt8, _ payload: [UInt8]) -> [UInt8] {
     }
 }
 
-@Test(arguments: [[0x82, 0x01, 0x41], [0xc2, 0x80, 0, 0, 0, 0], [0x83, 0x80, 0, 0, 0, 0], [0x88, 0xfe, 1, 0, 0, 0, 0, 0]])
+@Test(arguments: [
+    [0x82, 0x01, 0x41], [0xc2, 0x80, 0, 0, 0, 0], [0x83, 0x80, 0, 0, 0, 0], [0x88, 0xfe, 1, 0, 0, 0, 0, 0],
+])
 func framesThatNoClientSendsAreRefused(_ bytes: [UInt8]) {
     var frames = WebSocketFrames()
     frames.append(bytes)
@@ -36,7 +39,10 @@ func framesThatNoClientSendsAreRefused(_ bytes: [UInt8]) {
 @Test func lengthsAreWrittenInTheShortestForm() {
     #expect(WebSocketFrames.frame(2, [5]) == [0x82, 1, 5])
     #expect(WebSocketFrames.frame(2, [UInt8](repeating: 0, count: 200)).prefix(4) == [0x82, 126, 0, 200])
-    #expect(WebSocketFrames.frame(2, [UInt8](repeating: 0, count: 70000)).prefix(10) == [0x82, 127, 0, 0, 0, 0, 0, 1, 17, 112])
+    #expect(
+        WebSocketFrames.frame(2, [UInt8](repeating: 0, count: 70000)).prefix(10) == [
+            0x82, 127, 0, 0, 0, 0, 0, 1, 17, 112,
+        ])
 }
 
 @Test func theHandshakeOfTheStandardIsAnswered() {

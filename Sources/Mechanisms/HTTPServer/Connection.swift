@@ -149,13 +149,17 @@ final class ConnectionHandler: ChannelInboundHandler {
         hijacking: Bool = false, _ channel: any Channel
     ) {
         let isOld = head?.minorVersion == 0
-        var text = (isOld ? "HTTP/1.0 " : "HTTP/1.1 ") + String(response.status) + " " + HTTPResponse.reason(response.status) + "\r\n"
+        var text =
+            (isOld ? "HTTP/1.0 " : "HTTP/1.1 ") + String(response.status) + " " + HTTPResponse.reason(response.status)
+            + "\r\n"
         for header in response.headers { text += header.name + ": " + header.value + "\r\n" }
         if !hijacking { text += "Date: " + HTTPDate.now() + "\r\n" }
         if let length { text += "Content-Length: " + String(length) + "\r\n" }
         if chunked { text += "Transfer-Encoding: chunked\r\n" }
         if !hijacking {
-            if closing || !keepsAlive { text += "Connection: close\r\n" } else if isOld {
+            if closing || !keepsAlive {
+                text += "Connection: close\r\n"
+            } else if isOld {
                 text += "Connection: keep-alive\r\n"
             }
         }

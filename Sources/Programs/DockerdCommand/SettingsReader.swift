@@ -219,7 +219,8 @@ struct SettingsReader {
         }
         for host in settings.hosts where !Listeners.isAddress(host) {
             throw SettingsError(
-                message: "invalid argument \"" + host + "\" for \"-H, --host\" flag: invalid bind address format: " + host)
+                message: "invalid argument \"" + host + "\" for \"-H, --host\" flag: invalid bind address format: "
+                    + host)
         }
         if settings.verifiesClients != nil { settings.tls = true }
         if settings.tls { nameCertificates(&settings) }

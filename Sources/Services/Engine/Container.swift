@@ -33,6 +33,8 @@ final class Container: Sendable {
         var health: Task<Void, Never>?
         /// A restart by a user is under way: the end of the run does not remove the container.
         var keepsForRestart = false
+        /// containerd could not be told to forget the last run.
+        var isLeftInContainerd = false
         /// Where /dev/shm is mounted on the host; empty: nowhere.
         var shmPath = ""
     }

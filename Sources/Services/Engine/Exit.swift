@@ -25,7 +25,7 @@ extension Engine {
             return before
         }
         async let outside: Void = releaseAfterDrain(before, run)
-        await deleteInContainerd(container.id, killing: false)
+        await forgetTask(container, killing: false)
         await outside
         endExecs(of: container.id)
         // The event is taken in every phase.

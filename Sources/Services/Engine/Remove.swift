@@ -56,7 +56,9 @@ extension Engine {
         // A crash from here on finds a record that says "removal in progress": it is finished at start.
         try await save(container)
         // A start that an earlier daemon did not live to see may have made its task after all.
-        if !record.life.hasBeenStarted { await deleteInContainerd(record.id, killing: true) }
+        if !record.life.hasBeenStarted || container.run.isLeftInContainerd {
+            await forgetTask(container, killing: true)
+        }
         try await images.removeRoot(record.snapshotKey)
         let (store, volumes) = (store, volumes)
         let directory = streamDirectory(record.id)

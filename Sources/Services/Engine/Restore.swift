@@ -2,8 +2,8 @@ internal import ContainerLogs
 internal import ContainerdAPI
 internal import EngineAPI
 internal import GRPC
-internal import JSON
 internal import GoText
+internal import JSON
 internal import Linux
 internal import Networks
 internal import Volumes
@@ -216,10 +216,11 @@ extension Engine {
 
     /// What an exec was asked for; one whose record was lost is shown without.
     private static func execConfig(_ path: String) -> ExecConfig {
-        guard let bytes = try? Files.read(path), let object = try? JSON(parsing: bytes).object else {
-            return ExecConfig()
-        }
-        return (try? ExecConfig(json: object)) ?? ExecConfig()
+        // Unreadable is as good as lost.
+        guard let bytes = try? Files.read(path), let object = try? JSON(parsing: bytes).object,
+            let config = try? ExecConfig(json: object)
+        else { return ExecConfig() }
+        return config
     }
 
     private func recordMissedExit(_ container: Container, _ task: ContainerdTypes.Process?) async {

@@ -135,7 +135,7 @@ extension Engine {
         }
         run.streams?.close()
         async let outside: Void = releaseOutside(record, run)
-        await deleteInContainerd(container.id, killing: true)
+        await forgetTask(container, killing: true)
         await outside
     }
 
@@ -168,14 +168,24 @@ extension Engine {
         }
     }
 
-    /// Removes the task and the record in containerd; what is not there is no error.
-    func deleteInContainerd(_ id: String, killing: Bool) async {
+    /// Removes what containerd has of a run, or notes that it could not.
+    func forgetTask(_ container: Container, killing: Bool) async {
+        let isForgotten = await deleteInContainerd(container.id, killing: killing)
+        container.updateRun { $0.isLeftInContainerd = !isForgotten }
+    }
+
+    /// Removes the task and the record in containerd; what is not there is no error. False when something is left.
+    @discardableResult
+    func deleteInContainerd(_ id: String, killing: Bool) async -> Bool {
         do throws(GRPCStatus) {
             try await tolerating { () async throws(GRPCStatus) in try await self.deleteTask(id, killing: killing) }
             try await containerd.containers.delete(id)
         } catch {
-            if error.code != .notFound { configuration.report("container \(id): \(error.containerdText)") }
+            if error.code == .notFound { return true }
+            configuration.report("container \(id): \(error.containerdText)")
+            return false
         }
+        return true
     }
 
     /// A task that refuses because it runs is killed first, if it may be. The refusal has no code of its own: it comes

@@ -73,7 +73,8 @@ extension HostConfig {
         for (name, value) in [("Period", cpuPeriod), ("Quota", cpuQuota)] where value != 0 && change.nanoCpus != 0 {
             throw .conflict("Conflicting options: Nano CPUs cannot be updated as CPU \(name) has already been set")
         }
-        for (name, value) in [("Period", change.cpuPeriod), ("Quota", change.cpuQuota)] where value != 0 && nanoCpus != 0 {
+        for (name, value) in [("Period", change.cpuPeriod), ("Quota", change.cpuQuota)]
+        where value != 0 && nanoCpus != 0 {
             throw .conflict("Conflicting options: CPU \(name) cannot be updated as NanoCPUs has already been set")
         }
         if change.blkioWeight != 0 { blkioWeight = change.blkioWeight }
