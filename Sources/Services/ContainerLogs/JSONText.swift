@@ -12,6 +12,8 @@ enum JSONText {
             if start < index { out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start..<index])) }
         }
         while index < text.count {
+            index += plain(text, index)
+            guard index < text.count else { break }
             let byte = text[index]
             if byte >= 0x80 {
                 let length = scalarLength(text, index)
@@ -41,6 +43,25 @@ enum JSONText {
             start = index
         }
         flush(&out)
+    }
+
+    /// How many bytes from `start` on stand for themselves, counted in sixteens.
+    private static func plain(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
+        var end = start
+        while end + 16 <= text.count {
+            let bytes = text.loadUnaligned(fromByteOffset: end, as: SIMD16<UInt8>.self)
+            // Control characters wrap to the top and join the bytes that are no ASCII.
+            let shifted: SIMD16<UInt8> = bytes &- SIMD16<UInt8>(repeating: 0x20)
+            var special: SIMDMask<SIMD16<Int8>> = shifted .>= SIMD16<UInt8>(repeating: 0x60)
+            special = special .| (bytes .== SIMD16<UInt8>(repeating: 0x22))
+            special = special .| (bytes .== SIMD16<UInt8>(repeating: 0x5C))
+            special = special .| (bytes .== SIMD16<UInt8>(repeating: 0x3C))
+            special = special .| (bytes .== SIMD16<UInt8>(repeating: 0x3E))
+            special = special .| (bytes .== SIMD16<UInt8>(repeating: 0x26))
+            if any(special) { break }
+            end += 16
+        }
+        return end - start
     }
 
     private static func isLineSeparator(_ text: UnsafeRawBufferPointer, _ at: Int, _ length: Int) -> Bool {

@@ -25,13 +25,13 @@ struct LogPart {
 /// Writes the records of one stream.
 enum LogEncoding {
     /// `tail` is all that stands between a record's text and its time.
-    case jsonFile(tail: [UInt8])
+    case jsonFile(tail: [UInt8], last: JSONEnd)
     /// `head` is the field that names the stream.
     case local(head: [UInt8])
 
     init(_ format: LogFormat, _ stream: LogStream, attributes: [String: String]) {
         switch format {
-        case .jsonFile: self = .jsonFile(tail: Self.jsonTail(stream, attributes))
+        case .jsonFile: self = .jsonFile(tail: Self.jsonTail(stream, attributes), last: JSONEnd())
         case .local: self = .local(head: [0x0A, UInt8(stream.name.utf8.count)] + stream.name.utf8)
         }
     }
@@ -39,13 +39,11 @@ enum LogEncoding {
     /// Appends a record. `part`: nil for a whole line; a json-file record tells a piece by the line feed it lacks.
     func append(_ text: UnsafeRawBufferPointer, _ part: LogPart?, _ time: LogMoment, to out: inout [UInt8]) {
         switch self {
-        case .jsonFile(let tail):
+        case .jsonFile(let tail, let last):
             out.append(contentsOf: Self.head)
             JSONText.escape(text, into: &out)
-            if part == nil || part?.isLast == true { out.append(contentsOf: JSONText.lineFeed) }
-            out.append(contentsOf: tail)
-            out.append(contentsOf: time.text)
-            out.append(contentsOf: Self.end)
+            if last.time != time.nanoseconds { last.set(time, tail) }
+            out.append(contentsOf: part == nil || part?.isLast == true ? last.ofLine : last.ofPiece)
         case .local(let head):
             let start = out.count
             out.append(contentsOf: [0, 0, 0, 0])
@@ -87,7 +85,6 @@ enum LogEncoding {
     }
 
     private static let head = Array("{\"log\":\"".utf8)
-    private static let end = Array("\"}\n".utf8)
 
     private static func jsonTail(_ stream: LogStream, _ attributes: [String: String]) -> [UInt8] {
         func quoted(_ text: String, into out: inout [UInt8]) {
@@ -107,5 +104,18 @@ enum LogEncoding {
             text.append(UInt8(ascii: "}"))
         }
         return text + Array(",\"time\":\"".utf8)
+    }
+}
+
+/// What follows the text of a record: the same for all that come at one moment. Used by one thread.
+final class JSONEnd {
+    private(set) var time = -1
+    private(set) var ofPiece: [UInt8] = []
+    private(set) var ofLine: [UInt8] = []
+
+    func set(_ moment: LogMoment, _ tail: [UInt8]) {
+        time = moment.nanoseconds
+        ofPiece = tail + moment.text + Array("\"}\n".utf8)
+        ofLine = JSONText.lineFeed + ofPiece
     }
 }

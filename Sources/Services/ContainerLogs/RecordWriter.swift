@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Linux
 
 /// Turns one stream's bytes into records: a record a line, and one for every 16 KiB of a longer line.
@@ -18,7 +19,9 @@ struct RecordWriter {
         var start = 0
         while start < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-            let line = rest.firstIndex(of: 10)
+            let line = rest.baseAddress.flatMap { base in
+                memchr(base, 10, rest.count).map { UnsafeRawPointer($0) - base }
+            }
             let text = UnsafeRawBufferPointer(rebasing: rest[..<(line ?? rest.count)])
             start += text.count + (line == nil ? 0 : 1)
             if pending.isEmpty && text.count < Self.longest && line != nil {
