@@ -6,6 +6,7 @@ rm -rf "$top/.build/quickstart"
 [ "$BIN" = "$top/.build/bin" ] || { echo "not ok - quickstart runs the programs in .build/bin"; echo "0 passed, 1 failed"; exit 1; }
 quick() { "$top/Scripts/quickstart" "$@" </dev/null; }
 network() { iptables -S; iptables -t nat -S; cat /proc/sys/net/ipv4/ip_forward; }
+export -f network
 network >$T/before
 quick >$T/first 2>&1; echo $? >$T/status
 ok "it ends well" 'same "$(cat $T/status)" 0 || { tail -5 $T/first; false; }'
