@@ -117,8 +117,12 @@ let modules: [Module] = [
             "GoText", "EngineAPI", "GoTemplate", "JSON", "ByteStream", "Compression", "Archive", "Workers", "Linux",
             "CLinux",
         ]),
-    full(.Services, "Volumes", ["GoText", "EngineAPI", "JSON", "Linux", "CLinux"]),
-    full(.Services, "Networks", ["GoText", "EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux"]),
+    full(.Services, "Volumes", ["RegularExpressions", "GoText", "EngineAPI", "JSON", "Linux", "CLinux"]),
+    full(
+        .Services, "Networks",
+        [
+            "RegularExpressions", "GoText", "EngineAPI", "JSON", "Netlink", "Firewall", "Workers", "Linux", "CLinux",
+        ]),
     full(
         .Services, "ContainerFiles",
         ["GoText", "EngineAPI", "ByteStream", "Compression", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
@@ -134,6 +138,7 @@ let modules: [Module] = [
     full(
         .Services, "Engine",
         [
+            "RegularExpressions",
             "GoText", "Images", "ContainerFiles", "EngineAPI", "OCIRuntime", "OCIImage", "JSON", "ContainerdAPI",
             "Protobuf",
             "ContainerdClient", "GRPC", "Networks",

@@ -37,9 +37,9 @@ public struct Filters: Equatable, Sendable {
         return .object(JSON.Object(sets))
     }
 
-    /// Whether one of the filter's patterns is found in a name; true when the filter is absent.
-    public func matchName(_ filter: String, _ name: String) -> Bool {
-        !contains(filter) || self[filter].contains { NamePattern($0)?.matches(name) ?? false }
+    /// Whether one of the filter's values passes; true when the filter is absent.
+    public func any(_ name: String, _ passes: (String) -> Bool) -> Bool {
+        !contains(name) || self[name].contains(where: passes)
     }
 
     /// Whether every `key` or `key=value` of filter `name` is among the labels; true when the filter is absent.

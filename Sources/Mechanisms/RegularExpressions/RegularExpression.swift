@@ -45,6 +45,12 @@ public final class RegularExpression: Sendable {
     /// Whether the expression matches anywhere in the text.
     public func matches(_ text: String) -> Bool { regexec(compiled, text, 0, nil, 0) == 0 }
 
+    /// Whether an expression matches anywhere in a text. One that does not compile matches nothing.
+    public static func matches(_ expression: String, in text: String) -> Bool {
+        // What is wrong with it is not told: filters of names are passed over then.
+        (try? RegularExpression(expression))?.matches(text) ?? false
+    }
+
     /// nil for what Go refuses and the C library does not: references back, groups of another kind.
     private static func translated(_ expression: ArraySlice<UInt8>) -> String? {
         var out: [UInt8] = []

@@ -1,5 +1,6 @@
 internal import EngineAPI
 internal import GoText
+internal import RegularExpressions
 
 /// Which containers a client wants to see (`filters` of `GET /containers/json`), everything it refers to looked up.
 struct ContainerFilter: Sendable {
@@ -78,7 +79,11 @@ struct ContainerFilter: Sendable {
     private func matchesIdentity(_ record: ContainerRecord) -> Bool {
         if filters.contains("id") && !filters["id"].contains(where: { record.id.hasPrefix($0) }) { return false }
         // With and without the slash.
-        if !filters.matchName("name", record.name) && !filters.matchName("name", "/" + record.name) { return false }
+        let names = [record.name, "/" + record.name]
+        let isNamed = filters.any("name") { pattern in
+            names.contains { RegularExpression.matches(pattern, in: $0) }
+        }
+        if !isNamed { return false }
         if !filters.matchLabels("label", record.config.labels ?? [:]) { return false }
         if let ancestors, !ancestors.contains(record.imageID) { return false }
         if let before, record.created >= before { return false }

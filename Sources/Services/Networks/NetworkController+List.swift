@@ -1,5 +1,6 @@
 public import EngineAPI
 internal import JSON
+internal import RegularExpressions
 
 extension NetworkController {
     /// The networks that match; their `containers` are left empty, as in upstream's list.
@@ -25,13 +26,12 @@ extension NetworkController {
     }
 
     private static func matches(_ network: NetworkRecord, _ filters: Filters) -> Bool {
-        func any(_ name: String, _ test: (String) -> Bool) -> Bool {
-            !filters.contains(name) || filters[name].contains(where: test)
-        }
         let kind = network.isPredefined ? "builtin" : "custom"
-        return any("driver") { network.driver == $0 } && filters.matchName("id", network.id)
-            && filters.matchName("name", network.name) && any("scope") { $0 == "local" }
-            && any("type") { kind == $0 } && filters.matchLabels("label", network.labels)
+        return filters.any("driver") { network.driver == $0 }
+            && filters.any("id") { RegularExpression.matches($0, in: network.id) }
+            && filters.any("name") { RegularExpression.matches($0, in: network.name) }
+            && filters.any("scope") { $0 == "local" } && filters.any("type") { kind == $0 }
+            && filters.matchLabels("label", network.labels)
     }
 
     static func checkNames(_ filters: Filters, _ known: [String]) throws(NetworkError) {

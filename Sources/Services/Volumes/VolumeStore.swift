@@ -3,6 +3,7 @@ public import EngineAPI
 internal import GoText
 internal import JSON
 internal import Linux
+internal import RegularExpressions
 internal import Synchronization
 
 /// Something that happened to a volume.
@@ -86,8 +87,8 @@ public final class VolumeStore: Sendable {
         do throws(JSON.Failure) { dangling = try filters.flag("dangling") } catch { throw .invalid(error.message) }
         let (volumes, references) = state.withLock { ($0.volumes, $0.references) }
         let found = volumes.values.filter { volume in
-            filters.matchName("name", volume.name)
-                && (!filters.contains("driver") || filters["driver"].contains("local"))
+            filters.any("name") { RegularExpression.matches($0, in: volume.name) }
+                && filters.any("driver") { $0 == "local" }
                 && filters.matchLabels("label", volume.labels ?? [:])
                 && (dangling == nil || dangling == references[volume.name, default: []].isEmpty)
         }
