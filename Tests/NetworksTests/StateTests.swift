@@ -133,6 +133,11 @@ import Testing
         #expect(failure(network("web", id: "a", pools: true)) == nil)
         settings.ipamConfig?.ipv4Address = "zz"
         #expect(failure(network("web", id: "a", pools: true)) == "invalid IPv4 address: zz")
+        settings.ipamConfig = EndpointIPAMConfig()
+        settings.ipamConfig?.linkLocalIPs = ["169.254.1.2"]
+        #expect(
+            failure(network("web", id: "a", pools: true))
+                == "link-local addresses for a container are not supported: 169.254.1.2")
     }
 
     @Test func portsAreGivenBackWithTheSandbox() throws {

@@ -182,6 +182,10 @@ struct NetworkState: Sendable {
         }
         try check(requested.ipamConfig?.ipv4Address ?? "", IPv4Address.self, on: network)
         try check(requested.ipamConfig?.ipv6Address ?? "", IPv6Address.self, on: network)
+        if let linkLocal = requested.ipamConfig?.linkLocalIPs, !linkLocal.isEmpty {
+            throw .unsupported(
+                "link-local addresses for a container are not supported: " + linkLocal.joined(separator: ", "))
+        }
         if network.isPredefined, let aliases = requested.aliases, !aliases.isEmpty {
             throw .invalid("network-scoped alias is supported only for containers in user defined networks")
         }
