@@ -88,7 +88,7 @@ func aSlowClientGetsAllThatWasWrittenBeforeTheEnd(_ hijacks: Bool) async throws 
     }
     let count = try await Workers.shared.run { () throws(any Error) -> Int in
         let client = try fixture.connect()
-        try client.writeAll("GET /x HTTP/1.1\r\nConnection: close\r\n\r\n")
+        try client.writeAll("GET /x HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
         usleep(200_000)
         return try client.readAll().count
     }
