@@ -74,6 +74,8 @@ final class SecureStream: DuplexStream {
                 throw HTTPFailure(.format, words(error))
             }
             try carryOut()
+            // The peer's close alert is the end, whatever becomes of the connection then.
+            if !channel.isActive { atEnd = true }
         }
     }
 

@@ -1,5 +1,4 @@
 internal import CLinux
-public import EngineAPI
 public import GoText
 internal import JSON
 

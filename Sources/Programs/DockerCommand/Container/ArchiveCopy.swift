@@ -223,6 +223,8 @@ final class RenamingSource: ByteSource {
     }
 
     private func renamed(_ name: [UInt8]) -> [UInt8] {
+        // The root of a container: every name is below it.
+        if old == [47] { return new + (name.first == 47 ? [] : [47]) + name }
         guard name.starts(with: old), name.count == old.count || name[old.count] == 47 else { return name }
         return new + name[old.count...]
     }
