@@ -53,6 +53,11 @@ ok "nor does it when containerd was killed" 'soon "[ -z \"\$(ctr -n moby leases 
 docker run --rm --name gone busybox true >/dev/null 2>&1 & RUN=$!
 sleep 0.1; stop $CONTAINERD KILL; sleep 0.5; containerd_up
 ok "a container that removes itself is removed when containerd is back" 'soon "! docker inspect gone"; soon "! kill -0 '$RUN'"'
+stop $DOCKERD KILL
+mkdir -p /var/lib/docker/tmp/view-1 /var/lib/docker/tmp/r1/m $T/kept && echo x >$T/kept/f
+mount --bind $T/kept /var/lib/docker/tmp/view-1; mount -t tmpfs left /var/lib/docker/tmp/r1/m
+dockerd_up
+ok "temporary mounts and files of a killed dockerd are taken down, and only those" 'same "$(ls -A /var/lib/docker/tmp)" ""; grep -E "docker/tmp/" /proc/self/mountinfo && false; same "$(cat $T/kept/f)" x'
 ok "the load can be repeated" 'has "$(docker load -i $T/big.tar)" "big:1"; docker rmi big:1'
 ok "rm -f removes everything" 'docker rm -f $(docker ps -aq); same "$(docker ps -aq)" ""; same "$(ctr -n moby tasks ls -q; ctr -n moby containers ls -q; ctr -n moby snapshots ls | grep -c "^[0-9a-f]\{64\} " || true)" 0'
 ok "nothing is left" 'soon "[ -z \"\$(. $T/words; left)\" ]" || { left; false; }'

@@ -33,6 +33,7 @@ ok "exec with input, user and directory" 'same "$(echo x | docker exec -i -u 33 
 ok "logs, with timestamps and tail" 'same "$(docker logs web)" up; has "$(docker logs -t --tail 1 web)" "Z up"'
 ok "top and stats" 'has "$(docker top web)" httpd; has "$(docker stats --no-stream web)" web'
 ok "cp goes both ways" 'echo new >$T/f; docker cp $T/f web:/tmp/g; docker cp web:/tmp/g $T/h; same "$(cat $T/h)" new; has "$(docker cp web:/tmp/g/ $T/x 2>&1)" "not a directory"'
+ok "cp of a whole container stays in the folder named" 'docker create --name whole busybox >/dev/null; mkdir $T/in; docker cp whole:/ $T/in/new; docker rm whole >/dev/null; [ -x $T/in/new/bin/busybox ]; same "$(ls $T/in)" new'
 ok "export gives the file system" 'docker export web | tar -tf - | grep -q "^tmp/g$"'
 ok "pause and unpause" 'docker pause web; has "$(docker ps)" Paused; docker unpause web; same "$(docker inspect -f "{{.State.Status}}" web)" running'
 ok "rename" 'docker rename web www; docker inspect www >/dev/null; docker rename www web'

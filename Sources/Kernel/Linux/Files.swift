@@ -81,16 +81,25 @@ public enum Files {
         try checked("remove", path) { CLinux.remove(path) }
     }
 
-    /// Removes a tree without following a symbolic link; what is gone already is no error. Never crosses a mount point.
+    /// Removes a tree without following a symbolic link; what is gone already is no error. A file system that is
+    /// mounted somewhere in it ends it with EBUSY: nothing of that is removed.
     public static func removeTree(_ path: String) throws(SystemCallError) {
         guard let status = linkStatus(path) else { return }
-        if cl_format(status.st_mode) != S_IFDIR {
+        try removeTree(path, status, device: status.st_dev)
+    }
+
+    private static func removeTree(_ path: String, _ status: stat, device: dev_t) throws(SystemCallError) {
+        guard cl_format(status.st_mode) == S_IFDIR else {
             if unlink(path) != 0 && cl_errno() != ENOENT {
                 throw SystemCallError(number: cl_errno(), operation: "unlink", subject: path)
             }
             return
         }
-        for name in try names(in: path) { try removeTree(path + "/" + name) }
+        if status.st_dev != device { throw SystemCallError(number: EBUSY, operation: "remove", subject: path) }
+        for name in try names(in: path) {
+            guard let inner = linkStatus(path + "/" + name) else { continue }
+            try removeTree(path + "/" + name, inner, device: device)
+        }
         if rmdir(path) != 0 && cl_errno() != ENOENT {
             throw SystemCallError(number: cl_errno(), operation: "rmdir", subject: path)
         }

@@ -51,6 +51,8 @@ struct Services: Sendable {
         let events = EventBus()
         let images = ImageStore(client: client, dataRoot: settings.dataRoot)
         try await images.removeAbandoned()
+        let temporary = settings.dataRoot + "/tmp"
+        await Workers.shared.run { TemporaryFiles.clear(temporary, report: report) }
         let networkSettings = try settings.networkConfiguration(report: report) { event in
             var attributes = ["name": event.networkName, "type": event.networkType]
             if let container = event.containerID { attributes["container"] = container }

@@ -13,7 +13,7 @@ extension Engine {
     func finish(
         _ given: SpecInputs, _ container: Container, _ sandbox: Sandbox, _ root: [ContainerdTypes.Mount]
     ) async throws(EngineError) -> SpecInputs {
-        let (store, volumes) = (store, volumes)
+        let (store, volumes, temporary) = (store, volumes, configuration.dataRoot + "/tmp")
         let needsShm = given.record.hostConfig.ipcMode == "shareable"
         let done = try await Workers.shared.run { () throws(EngineError) -> SpecInputs in
             var inputs = given
@@ -35,7 +35,7 @@ extension Engine {
                 throw .failed(error.description)
             }
             if inputs.record.hostConfig.ipcMode == "host" { inputs.shmPath = "/dev/shm" }
-            try Engine.fillVolumes(inputs.record.mounts, root, volumes)
+            try Engine.fillVolumes(inputs.record.mounts, root, volumes, temporary: temporary)
             return inputs
         }
         if needsShm { container.updateRun { $0.shmPath = done.shmPath } }
@@ -44,14 +44,14 @@ extension Engine {
 
     /// An empty volume gets what the image has at its destination.
     private static func fillVolumes(
-        _ mounts: [StoredMount], _ root: [ContainerdTypes.Mount], _ volumes: VolumeStore
+        _ mounts: [StoredMount], _ root: [ContainerdTypes.Mount], _ volumes: VolumeStore, temporary: String
     ) throws(EngineError) {
         let wanted = mounts.filter { mount in
             mount.type == "volume" && mount.copiesImageContent
                 && (mount.specification.volumeOptions?.subpath ?? "").isEmpty && isEmptyDirectory(mount.source)
         }
         if wanted.isEmpty { return }
-        let view = try RootView(root)
+        let view = try RootView(root, in: temporary)
         for mount in wanted {
             do throws(VolumeError) {
                 try volumes.copyUp(mount.name, from: mount.destination, inRoot: view.path)
@@ -91,13 +91,14 @@ enum SharedMemory {
     }
 }
 
-/// A container's root mounted read-only for a moment, to read what an image brings. Unmounted with the value.
+/// A container's root mounted read-only for a moment, to read what an image brings. Unmounted with the value; what a
+/// killed daemon left is unmounted at the next start, with the rest of the folder of temporary files.
 struct RootView: ~Copyable {
     let path: String
 
     /// Blocks: call from a worker.
-    init(_ mounts: [ContainerdTypes.Mount]) throws(EngineError) {
-        path = "/tmp/slipway-view-" + randomHex(bytes: 8)
+    init(_ mounts: [ContainerdTypes.Mount], in temporary: String) throws(EngineError) {
+        path = temporary + "/view-" + randomHex(bytes: 8)
         do throws(SystemCallError) {
             try Files.makeDirectories(path, mode: 0o700)
             for mount in mounts {
