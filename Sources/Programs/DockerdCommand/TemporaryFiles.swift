@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Linux
 
-/// The folder of files and mounts that a daemon needs for a moment. Whatever lies there when a daemon starts was left by
-/// one that was killed.
+/// The folder of files and mounts that a daemon needs for a moment. Whatever lies there when a daemon starts was left
+/// by one that was killed.
 enum TemporaryFiles {
     /// Unmounts and removes all that is in the folder; `report` is told what cannot be. Blocks.
     static func clear(_ folder: String, report: (String) -> Void) {
