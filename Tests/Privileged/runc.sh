@@ -202,8 +202,8 @@ sys.stdout.write(out.decode().replace("\r", ""))
 P
 sh_ 'tty; stty size; ls -l /dev/console | cut -c1; echo end' '.process.terminal = true | .process.consoleSize = {height: 31, width: 77}'
 python3 console.py >console.out & C=$!
-for _ in $(seq 50); do [ -S console ] && break; sleep 0.1; done
-runc run -d --console-socket console "$ID" 2>/dev/null; wait "$C"; runc delete -f "$ID" 2>/dev/null
+for _ in $(seq 50); do grep -q listening console.out && break; sleep 0.1; done
+runc run -d --console-socket console "$ID" 2>console.err; sed "s/^/# /" console.err; wait "$C"; runc delete -f "$ID" 2>/dev/null
 is "a terminal through the console socket" "$(sed 1d console.out | paste -sd ' ')" "/dev/pts/0 31 77 c end"
 sh_ 'tty; exit 5' '.process.terminal = true'
 is "a terminal of the caller's" "$(script -qec "$RUNC --root $T/state run $ID" /dev/null </dev/null | tr -d '\r\0' | grep -a pts | sed 's/.*\/dev/\/dev/')" "/dev/pts/0"
