@@ -76,10 +76,10 @@ let modules: [Module] = [
     full(.Mechanisms, "Netlink", ["Linux", "CLinux"]),
     full(.Mechanisms, "Firewall", ["Linux", "CLinux"]),
     full(
-        .Mechanisms, "HTTPServer", ["JSON", "Workers", "Linux", "CLinux"],
+        .Mechanisms, "HTTPServer", ["GoText", "JSON", "Workers", "Linux", "CLinux"],
         packages: ["NIOCore", "NIOPosix", "NIOSSL"]),
     full(
-        .Mechanisms, "HTTPClient", ["JSON", "Linux", "CLinux"],
+        .Mechanisms, "HTTPClient", ["GoText", "JSON", "Linux", "CLinux"],
         packages: ["NIOCore", "NIOEmbedded", "NIOSSL"]),
     full(
         .Mechanisms, "GRPC", ["Protobuf", "Linux", "CLinux"],

@@ -16,4 +16,9 @@ struct QuoteTests {
         ("plain-word_1.2/@^+", "plain-word_1.2/@^+"), ("two words", "\"two words\""), ("", "\"\""), ("a=b", "\"a=b\""),
     ])
     func logsQuoteWhatIsNotPlain(_ text: String, _ expected: String) { #expect(logValue(text) == expected) }
+
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"), ("\u{FF}?", "w78/"),
+    ])
+    func base64IsPadded(_ text: String, _ expected: String) { #expect(Base64.encoded(Array(text.utf8)) == expected) }
 }

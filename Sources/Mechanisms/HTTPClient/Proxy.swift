@@ -1,4 +1,5 @@
 internal import CLinux
+internal import GoText
 internal import Linux
 
 /// A server that passes requests on, as the environment names it.

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// The frames of a WebSocket client (RFC 6455) out of bytes, as a value that does no I/O.
 struct WebSocketFrames {
     enum Event: Equatable {
@@ -139,7 +141,7 @@ extension HTTPResponse {
         else { return nil }
         let digest = SHA1.digest(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
         let headers = [
-            ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", base64(digest)),
+            ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", Base64.encoded(digest)),
         ]
         return HTTPResponse(
             status: 101, headers: headers,
@@ -182,15 +184,4 @@ enum SHA1 {
         }
         for (index, value) in [a, b, c, d, e].enumerated() { state[index] &+= value }
     }
-}
-
-private func base64(_ bytes: [UInt8]) -> String {
-    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-        let group = bytes[start..<min(start + 3, bytes.count)]
-        let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-        for index in 0..<4 { text.append(index <= group.count ? letters[bits >> (18 - 6 * index) & 63] : 61) }
-    }
-    return String(decoding: text, as: UTF8.self)
 }

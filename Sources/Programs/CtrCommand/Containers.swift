@@ -158,22 +158,8 @@ private func containerJSON(_ container: ContainersService.Container) throws -> J
 func anyJSON(_ any: ProtobufAny) -> JSON {
     var object = JSON.Object()
     if !any.typeURL.isEmpty { object["type_url"] = .string(any.typeURL) }
-    if !any.value.isEmpty { object["value"] = .string(base64(any.value)) }
+    if !any.value.isEmpty { object["value"] = .string(Base64.encoded(any.value)) }
     return .object(object)
-}
-
-private func base64(_ bytes: [UInt8]) -> String {
-    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var out: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-        let part = bytes[start..<min(start + 3, bytes.count)]
-        var bits: UInt32 = 0
-        for index in 0..<3 { bits = bits << 8 | (start + index < part.endIndex ? UInt32(part[start + index]) : 0) }
-        for index in 0..<4 {
-            out.append(index <= part.count ? digits[Int(bits >> UInt32(18 - 6 * index) & 63)] : UInt8(ascii: "="))
-        }
-    }
-    return String(decoding: out, as: UTF8.self)
 }
 
 // MARK: - Refused

@@ -47,21 +47,6 @@ public struct PathStat: Equatable, Sendable {
             ("mtime", .string(modified.description)),
             ("linkTarget", .string(linkTarget)),
         ])
-        return base64(json.encoded())
+        return Base64.encoded(json.encoded())
     }
-}
-
-/// RFC 4648, the standard alphabet, padded.
-func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var out: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-        let group = bytes[start..<min(start + 3, bytes.count)]
-        var value = 0
-        for index in 0..<3 { value = value << 8 | (index < group.count ? Int(group[start + index]) : 0) }
-        for index in 0..<4 {
-            out.append(index <= group.count ? alphabet[value >> (18 - 6 * index) & 63] : UInt8(ascii: "="))
-        }
-    }
-    return String(decoding: out, as: UTF8.self)
 }

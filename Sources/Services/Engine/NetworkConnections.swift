@@ -8,8 +8,8 @@ extension Engine {
     public func connect(
         _ reference: String, toNetwork network: String, _ endpoint: EndpointSettings
     ) async throws(EngineError) {
-        let found = try await checkedNetwork(network, endpoint)
         let container = try find(reference)
+        let found = try await checkedNetwork(network, endpoint)
         try await container.operations.perform { () async throws(EngineError) in
             let record = container.record
             try Engine.checkConnect(record, found)
@@ -37,8 +37,8 @@ extension Engine {
     public func disconnect(
         _ reference: String, fromNetwork network: String, force: Bool = false
     ) async throws(EngineError) {
-        let found = try await checkedNetwork(network, EndpointSettings())
         let container = try find(reference)
+        let found = try await checkedNetwork(network, EndpointSettings())
         try await container.operations.perform { () async throws(EngineError) in
             let record = container.record
             if record.hostConfig.networkMode == "host" || found.driver == "host" {

@@ -14,7 +14,7 @@ enum Signals {
         if let number = Int32(text) {
             if number == 0 { throw .invalid("invalid signal: " + text) }
             if (1...64).contains(number) { return number }
-            throw .invalid("invalid signal: " + text)
+            throw .invalid("the linux daemon does not support signal " + text)
         }
         var name = text.uppercased()
         if name.hasPrefix("SIG") { name = String(name.dropFirst(3)) }

@@ -1,5 +1,6 @@
 internal import EngineClient
 internal import Flags
+internal import GoText
 internal import HTTPClient
 internal import JSON
 internal import Linux

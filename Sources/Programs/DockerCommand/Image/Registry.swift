@@ -1,6 +1,7 @@
 internal import EngineClient
 internal import Flags
 internal import GoTemplate
+internal import GoText
 internal import HTTPClient
 internal import JSON
 internal import Linux
