@@ -76,9 +76,15 @@ struct Direction {
             isBroken = true
             return count
         }
-        kept = Array(buffer[max(0, sent)..<count])
-        isBlocked = true
+        hold(UnsafeRawBufferPointer(rebasing: buffer[max(0, sent)..<count]))
         return count
+    }
+
+    /// Keeps bytes that were read until the target takes them.
+    mutating func hold(_ bytes: UnsafeRawBufferPointer) {
+        guard !bytes.isEmpty else { return }
+        kept = Array(bytes)
+        isBlocked = true
     }
 
     /// Fills a pipe from the source; the bytes in it.

@@ -6,7 +6,7 @@ struct TCPProxy {
     private final class Connection {
         let client: Int32
         let backend: Int32
-        let generation: UInt32
+        var generation: UInt32 = 0
         var isConnecting: Bool
         var up = Direction()
         var down = Direction()
@@ -14,12 +14,10 @@ struct TCPProxy {
         var watchesClient = false
         var watchesBackend = false
 
-        init(client: Int32, backend: Int32, generation: UInt32, isConnecting: Bool) {
+        init(client: Int32, backend: Int32, isConnecting: Bool) {
             self.client = client
             self.backend = backend
-            self.generation = generation
             self.isConnecting = isConnecting
-            watchesBackend = isConnecting
         }
     }
 
@@ -30,6 +28,7 @@ struct TCPProxy {
     private let listener: Int32
     private let container: SocketAddress
     private let poller: Poller
+    private let congestion: LocalCongestion
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: TCPProxy.bufferSize, alignment: 4096)
     private var connections: [Connection?] = []
     private var free: [Int] = []
@@ -42,6 +41,7 @@ struct TCPProxy {
         self.listener = listener.release()
         self.container = container
         poller = try Poller()
+        congestion = LocalCongestion(self.listener)
         // What is accepted inherits these.
         set(self.listener, Int32(IPPROTO_TCP), Int32(CL_TCP_NODELAY), 1)
         set(self.listener, SOL_SOCKET, SO_KEEPALIVE, 1)
@@ -67,7 +67,7 @@ struct TCPProxy {
 
     private mutating func accept() {
         let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let client = cl_accept4(listener, nil, nil, flags)
+        let client = congestion.accept(listener, flags)
         if client < 0 {
             if cl_errno() == EMFILE || cl_errno() == ENFILE { stopListening() }
             return
@@ -80,16 +80,32 @@ struct TCPProxy {
             return stopListening()
         }
         set(backend, Int32(IPPROTO_TCP), Int32(CL_TCP_NODELAY), 1)
+        congestion.relieve(backend)
+        let early = recv(client, buffer.baseAddress, buffer.count, 0)
+        // Data at hand carries the last acknowledgement of the handshake: one packet less.
+        if early > 0 { set(backend, Int32(IPPROTO_TCP), Int32(CL_TCP_QUICKACK), 0) }
         var answer = dial(backend)
-        // From a container of this machine the answer is there as soon as the first call returns; the second tells it.
-        if answer == EINPROGRESS { answer = dial(backend) }
+        var sent = 0
+        // From a container of this machine the answer is there as soon as the call returns; the next call tells it.
+        if answer == EINPROGRESS {
+            if early > 0 {
+                sent = send(backend, buffer.baseAddress, early, Int32(MSG_NOSIGNAL))
+                answer = sent >= 0 ? 0 : cl_errno() == EAGAIN ? EALREADY : cl_errno()
+            } else {
+                answer = dial(backend)
+            }
+        }
         guard answer == 0 || answer == EALREADY else {
             complain(answer)
+            // What the client sent is lost, and it hears so.
+            if early > 0 { resetOnClose(client) }
             close(client)
             close(backend)
             return
         }
-        keep(client, backend, isConnecting: answer != 0)
+        let connection = Connection(client: client, backend: backend, isConnecting: answer != 0)
+        if early > 0 { connection.up.hold(UnsafeRawBufferPointer(rebasing: buffer[max(0, sent)..<early])) }
+        keep(connection)
     }
 
     /// connect(2); 0 or the errno.
@@ -97,10 +113,9 @@ struct TCPProxy {
         container.with { connect(backend, $0, $1) } == 0 ? 0 : cl_errno()
     }
 
-    private mutating func keep(_ client: Int32, _ backend: Int32, isConnecting: Bool) {
+    private mutating func keep(_ connection: Connection) {
         generation = generation == .max ? 1 : generation + 1
-        let connection = Connection(
-            client: client, backend: backend, generation: generation, isConnecting: isConnecting)
+        connection.generation = generation
         let slot: Int
         if let reused = free.popLast() {
             slot = reused
@@ -109,14 +124,13 @@ struct TCPProxy {
             slot = connections.count
             connections.append(connection)
         }
+        connection.watchesBackend = connection.isConnecting || connection.up.isBlocked
         do throws(SystemCallError) {
             let interest = TCPProxy.interest
             try poller.add(
-                backend, isConnecting ? interest.union(.writable) : interest,
+                connection.backend, connection.watchesBackend ? interest.union(.writable) : interest,
                 token: token(slot, connection, isBackend: true))
-            // What the client has sent by now goes on at once; only what comes later is an event.
-            if !isConnecting { move(connection, up: true, ends: false, slot) }
-            try poller.add(client, interest, token: token(slot, connection, isBackend: false))
+            try poller.add(connection.client, interest, token: token(slot, connection, isBackend: false))
         } catch {
             drop(slot, connection)
         }
@@ -169,6 +183,7 @@ struct TCPProxy {
             let answer = dial(connection.backend)
             guard answer == 0 else {
                 complain(answer)
+                if connection.up.isBlocked { resetOnClose(connection.client) }
                 return drop(slot, connection)
             }
             connection.isConnecting = false
@@ -207,6 +222,11 @@ struct TCPProxy {
         if isGone || connection.up.isDone && connection.down.isDone { return drop(slot, connection) }
         connection.up.passEndOn(from: connection.client, to: connection.backend)
         connection.down.passEndOn(from: connection.backend, to: connection.client)
+    }
+
+    private func resetOnClose(_ descriptor: Int32) {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
     }
 
     private func close(_ descriptor: Int32) { _ = CLinux.close(descriptor) }
