@@ -85,6 +85,11 @@ public struct Descriptor: ~Copyable, Sendable {
 
 /// Writes every byte to a raw descriptor, however many calls it takes.
 public func writeEverything(_ bytes: [UInt8], to descriptor: Int32) throws(SystemCallError) {
+    try writeEverything(bytes[...], to: descriptor)
+}
+
+/// Writes every byte of a part of an array.
+public func writeEverything(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws(SystemCallError) {
     var written = 0
     while written < bytes.count {
         written += try checked("write") {

@@ -58,7 +58,8 @@ enum JSONText {
             special = special .| (bytes .== SIMD16<UInt8>(repeating: 0x3C))
             special = special .| (bytes .== SIMD16<UInt8>(repeating: 0x3E))
             special = special .| (bytes .== SIMD16<UInt8>(repeating: 0x26))
-            if any(special) { break }
+            let lanes = unsafeBitCast(special, to: SIMD2<UInt64>.self)
+            if lanes.x | lanes.y != 0 { break }
             end += 16
         }
         return end - start

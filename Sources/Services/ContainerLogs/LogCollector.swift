@@ -17,7 +17,7 @@ public final class LogCollector: Sendable {
     private let wake: Int32
     private let state = Mutex(State())
     /// Touched by the collector's thread alone.
-    private nonisolated(unsafe) let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 4096)
+    private nonisolated(unsafe) let scratch = Scratch()
 
     private struct State {
         var readers: [UInt64: Reader] = [:]
@@ -100,7 +100,7 @@ public final class LogCollector: Sendable {
             }
             let reader = state.withLock { $0.readers[event.data.u64] }
             guard let reader else { continue }
-            switch reader.readOnce(into: buffer) {
+            switch reader.readOnce(scratch) {
             case .more: break
             case .full: hold(reader)
             case .end: drop(reader)
@@ -117,7 +117,7 @@ public final class LogCollector: Sendable {
             return (ending, Array(state.readers.values))
         }
         for reader in readers where ending.contains(where: { $0 === reader.collection }) {
-            while reader.readOnce(into: buffer, untilEmpty: true) != .end {}
+            while reader.readOnce(scratch, untilEmpty: true) != .end {}
             drop(reader)
         }
     }
@@ -147,6 +147,16 @@ public final class LogCollector: Sendable {
         guard state.withLock({ $0.readers.removeValue(forKey: reader.id) }) != nil else { return }
         reader.finish()
     }
+}
+
+/// What the collector's thread works in: what is read, and the records made of it. Kept, because memory that is asked
+/// for anew has to be cleared by the kernel each time.
+private final class Scratch {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 131_072, alignment: 4096)
+    var records: [UInt8] = []
+    var ends: [Int] = []
+
+    deinit { bytes.deallocate() }
 }
 
 /// One container's output being read.
@@ -208,20 +218,19 @@ private final class Reader: @unchecked Sendable {
     enum Outcome { case more, full, end }
 
     /// Reads what is there; `end` at the end of the stream, and, `untilEmpty`, when there is nothing now.
-    func readOnce(into buffer: UnsafeMutableRawBufferPointer, untilEmpty: Bool = false) -> Outcome {
-        let count = read(descriptor, buffer.baseAddress, buffer.count)
+    func readOnce(_ scratch: Scratch, untilEmpty: Bool = false) -> Outcome {
+        let count = read(descriptor, scratch.bytes.baseAddress, scratch.bytes.count)
         if count < 0 {
             let number = cl_errno()
             return number == EINTR || (number == EAGAIN && !untilEmpty) ? .more : .end
         }
         guard count > 0 else { return .end }
-        let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        let bytes = UnsafeRawBufferPointer(rebasing: scratch.bytes[..<count])
         if records != nil {
-            var out: [UInt8] = []
-            out.reserveCapacity(count + count / 2 + 256)
-            var ends: [Int] = []
-            records?.add(bytes, time: now(), to: &out, ends: &ends)
-            collection.log?.append(out, ends: ends)
+            scratch.records.removeAll(keepingCapacity: true)
+            scratch.ends.removeAll(keepingCapacity: true)
+            records?.add(bytes, time: now(), to: &scratch.records, ends: &scratch.ends)
+            collection.log?.append(scratch.records, ends: scratch.ends)
         }
         return collection.onOutput(stream, bytes) ? .more : .full
     }

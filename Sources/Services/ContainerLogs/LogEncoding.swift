@@ -24,14 +24,13 @@ struct LogPart {
 
 /// Writes the records of one stream.
 enum LogEncoding {
-    /// `tail` is all that stands between a record's text and its time.
-    case jsonFile(tail: [UInt8], last: JSONEnd)
+    case jsonFile(JSONRecords)
     /// `head` is the field that names the stream.
     case local(head: [UInt8])
 
     init(_ format: LogFormat, _ stream: LogStream, attributes: [String: String]) {
         switch format {
-        case .jsonFile: self = .jsonFile(tail: Self.jsonTail(stream, attributes), last: JSONEnd())
+        case .jsonFile: self = .jsonFile(JSONRecords(stream, attributes))
         case .local: self = .local(head: [0x0A, UInt8(stream.name.utf8.count)] + stream.name.utf8)
         }
     }
@@ -39,11 +38,7 @@ enum LogEncoding {
     /// Appends a record. `part`: nil for a whole line; a json-file record tells a piece by the line feed it lacks.
     func append(_ text: UnsafeRawBufferPointer, _ part: LogPart?, _ time: LogMoment, to out: inout [UInt8]) {
         switch self {
-        case .jsonFile(let tail, let last):
-            out.append(contentsOf: Self.head)
-            JSONText.escape(text, into: &out)
-            if last.time != time.nanoseconds { last.set(time, tail) }
-            out.append(contentsOf: part == nil || part?.isLast == true ? last.ofLine : last.ofPiece)
+        case .jsonFile(let records): records.append(text, endsLine: part?.isLast != false, time, to: &out)
         case .local(let head):
             let start = out.count
             out.append(contentsOf: [0, 0, 0, 0])
@@ -83,10 +78,40 @@ enum LogEncoding {
         }
         out.append(UInt8(rest))
     }
+}
 
-    private static let head = Array("{\"log\":\"".utf8)
+/// Writes the json-file records of one stream. Used by one thread.
+///
+/// What a record has around its text lies outside of arrays: counting references costs more than copying a line.
+final class JSONRecords {
+    private static let head: StaticString = "{\"log\":\""
+    /// All that stands between the line feed of a record's text and its time.
+    private let tail: [UInt8]
+    /// What follows the text of all records that come at one moment, the line feed first.
+    private var ending = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 1)
+    private var time = -1
 
-    private static func jsonTail(_ stream: LogStream, _ attributes: [String: String]) -> [UInt8] {
+    init(_ stream: LogStream, _ attributes: [String: String]) { tail = Self.tail(stream, attributes) }
+
+    deinit { ending.deallocate() }
+
+    func append(_ text: UnsafeRawBufferPointer, endsLine: Bool, _ moment: LogMoment, to out: inout [UInt8]) {
+        out.append(contentsOf: UnsafeRawBufferPointer(start: Self.head.utf8Start, count: Self.head.utf8CodeUnitCount))
+        JSONText.escape(text, into: &out)
+        if time != moment.nanoseconds { set(moment) }
+        let skipped = endsLine ? 0 : JSONText.lineFeed.count
+        out.append(contentsOf: UnsafeRawBufferPointer(rebasing: ending[skipped...]))
+    }
+
+    private func set(_ moment: LogMoment) {
+        let bytes = JSONText.lineFeed + tail + moment.text + Array("\"}\n".utf8)
+        ending.deallocate()
+        ending = .allocate(byteCount: bytes.count, alignment: 1)
+        ending.copyBytes(from: bytes)
+        time = moment.nanoseconds
+    }
+
+    private static func tail(_ stream: LogStream, _ attributes: [String: String]) -> [UInt8] {
         func quoted(_ text: String, into out: inout [UInt8]) {
             out.append(UInt8(ascii: "\""))
             Array(text.utf8).withUnsafeBytes { JSONText.escape($0, into: &out) }
@@ -104,18 +129,5 @@ enum LogEncoding {
             text.append(UInt8(ascii: "}"))
         }
         return text + Array(",\"time\":\"".utf8)
-    }
-}
-
-/// What follows the text of a record: the same for all that come at one moment. Used by one thread.
-final class JSONEnd {
-    private(set) var time = -1
-    private(set) var ofPiece: [UInt8] = []
-    private(set) var ofLine: [UInt8] = []
-
-    func set(_ moment: LogMoment, _ tail: [UInt8]) {
-        time = moment.nanoseconds
-        ofPiece = tail + moment.text + Array("\"}\n".utf8)
-        ofLine = JSONText.lineFeed + ofPiece
     }
 }

@@ -67,9 +67,13 @@ struct RecordWriter {
     private mutating func endLine(
         _ text: UnsafeRawBufferPointer, _ time: LogMoment, _ out: inout [UInt8], _ ends: inout [Int]
     ) {
-        cut?.part.isLast = true
-        encoding.append(text, cut?.part, cut?.time ?? time, to: &out)
+        if let begun = cut {
+            cut = nil
+            let last = LogPart(id: begun.part.id, ordinal: begun.part.ordinal, isLast: true)
+            encoding.append(text, last, begun.time, to: &out)
+        } else {
+            encoding.append(text, nil, time, to: &out)
+        }
         ends.append(out.count)
-        cut = nil
     }
 }

@@ -44,13 +44,13 @@ public struct Attachment: Sendable {
         if request.output { streams.insert(.stdout) }
         if request.error && !hasTerminal { streams.insert(.stderr) }
         // Listening begins before the log is read, so that nothing is missed between the two.
-        let listening = request.stream ? container.hub.listen(streams) : nil
+        let listening = request.stream ? container.hub.listen(streams, isFramed: isFramed) : nil
         if request.logs { await writeLogs(connection) }
         guard let listening else { return }
         let record = container.record
         engine.publish("attach", record)
         let session = StreamSession(
-            connection: connection, hub: container.hub, listening: listening, isFramed: isFramed,
+            connection: connection, hub: container.hub, listening: listening,
             keys: hasTerminal ? keys : [], forwardsInput: request.input && record.config.openStdin)
         let outcome = await session.run(
             closesInput: record.config.stdinOnce && !hasTerminal,
@@ -106,7 +106,7 @@ extension Engine {
         var streams: Set<LogStream> = []
         if config.attachStdout { streams.insert(.stdout) }
         if config.attachStderr && !config.tty { streams.insert(.stderr) }
-        let listening = exec.hub.listen(streams)
+        let listening = exec.hub.listen(streams, isFramed: !config.tty)
         do throws(EngineError) {
             try await startExec(exec, consoleSize.map { Spec.ConsoleSize(height: $0.height, width: $0.width) })
         } catch {
@@ -114,7 +114,7 @@ extension Engine {
             throw error
         }
         let session = StreamSession(
-            connection: connection, hub: exec.hub, listening: listening, isFramed: !config.tty,
+            connection: connection, hub: exec.hub, listening: listening,
             keys: config.tty ? exec.detachKeys : [], forwardsInput: config.attachStdin)
         let outcome = await session.run(
             closesInput: true,

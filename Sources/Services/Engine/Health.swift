@@ -105,7 +105,7 @@ extension Engine {
         config.attachStderr = true
         do throws(EngineError) {
             let exec = try findExec(try createExec(container.id, config))
-            let listening = exec.hub.listen([.stdout, .stderr])
+            let listening = exec.hub.listen([.stdout, .stderr], isFramed: false)
             let collecting = Task { await Engine.collect(listening.queue) }
             try await startExec(exec, nil)
             let limit = Task { [self] in
@@ -138,7 +138,7 @@ extension Engine {
     /// The first 4096 bytes of a process's output.
     private static func collect(_ queue: OutputQueue) async -> String {
         var bytes: [UInt8] = []
-        while let piece = await queue.next() { if bytes.count < 4096 { bytes += piece.bytes } }
+        while let piece = await queue.next() { if bytes.count < 4096 { bytes += piece } }
         return bytes.count > 4096
             ? String(decoding: bytes.prefix(4096), as: UTF8.self) + "..." : String(decoding: bytes, as: UTF8.self)
     }

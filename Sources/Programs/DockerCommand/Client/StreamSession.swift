@@ -71,7 +71,7 @@ final class StreamSession {
 
     private func show(_ bytes: [UInt8]) throws {
         if isRaw {
-            try put(bytes, to: 1)
+            try put(bytes[...], to: 1)
         } else {
             try demultiplexer.take(bytes)
         }
@@ -104,7 +104,7 @@ final class StreamSession {
 }
 
 /// Writes what a container says. A reader that is gone is told of as of any other failure, where it does not end us.
-private func put(_ bytes: [UInt8], to descriptor: Int32) throws {
+private func put(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws {
     do throws(SystemCallError) {
         try writeEverything(bytes, to: descriptor)
     } catch {
@@ -141,13 +141,13 @@ struct Demultiplexer {
             left -= piece.count
             rest = rest.dropFirst(piece.count)
             switch kind {
-            case 2: try put(Array(piece), to: errors)
+            case 2: try put(piece, to: errors)
             case 3:
                 problem += piece
                 if left == 0 {
                     throw CommandFailure("error from daemon in stream: " + String(decoding: problem, as: UTF8.self))
                 }
-            default: try put(Array(piece), to: output)
+            default: try put(piece, to: output)
             }
         }
     }

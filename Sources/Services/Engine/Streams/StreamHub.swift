@@ -16,8 +16,8 @@ final class StreamHub: Sendable {
     init() {}
 
     /// A new listener, from now on until the end of the run that is, or is to come.
-    func listen(_ streams: Set<LogStream>) -> (id: Int, queue: OutputQueue) {
-        let queue = OutputQueue(streams: streams) { [weak self] in self?.resume() }
+    func listen(_ streams: Set<LogStream>, isFramed: Bool) -> (id: Int, queue: OutputQueue) {
+        let queue = OutputQueue(streams: streams, isFramed: isFramed) { [weak self] in self?.resume() }
         let id = line.withLock { line -> Int in
             line.next += 1
             line.queues[line.next] = queue
@@ -41,9 +41,8 @@ final class StreamHub: Sendable {
         let queues = line.withLock { Array($0.queues.values) }
         if queues.isEmpty { return true }
         if bytes.isEmpty { return queues.allSatisfy(\.hasRoom) }
-        let copy = Array(bytes)
         var hasRoom = true
-        for queue in queues where !queue.push(copy, stream) { hasRoom = false }
+        for queue in queues where !queue.push(bytes, stream) { hasRoom = false }
         return hasRoom
     }
 

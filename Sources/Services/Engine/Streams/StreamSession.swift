@@ -7,8 +7,6 @@ struct StreamSession: Sendable {
     let connection: any AttachConnection
     let hub: StreamHub
     let listening: (id: Int, queue: OutputQueue)
-    /// Whether each piece of output is told to be of one stream or the other.
-    let isFramed: Bool
     /// The bytes that detach; empty for none.
     let keys: [UInt8]
     let forwardsInput: Bool
@@ -31,11 +29,8 @@ struct StreamSession: Sendable {
     }
 
     private func carryOutput() async -> Outcome? {
-        while let piece = await listening.queue.next() {
-            do {
-                try await connection.write(
-                    isFramed ? multiplexed(piece.bytes, piece.stream) : piece.bytes)
-            } catch {
+        while let bytes = await listening.queue.next() {
+            do { try await connection.write(bytes) } catch {
                 return .clientGone
             }
         }
