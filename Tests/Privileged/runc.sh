@@ -90,6 +90,31 @@ with '.process.env += ["FOO"]'; is "what is no variable" "$(run | says)" 'runc r
 with '.linux.sysctl = {"kernel.hostname": "x"}'; is "a host name by sysctl" "$(run | says)" 'runc run failed: sysctl "kernel.hostname" is not allowed as it conflicts with the OCI "hostname" field'
 with '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | (.linux.namespaces[] | select(.type == "network")).path = "/proc/1/ns/net"'
 is "a network setting in the host's namespace" "$(run | says)" 'runc run failed: sysctl "net.ipv4.ip_forward" not allowed in host network namespace'
+with '.linux.sysctl = {"net/../kernel/hostname": "x"}'
+is "a setting that would climb out of what was checked" "$(run | says)" 'runc run failed: unable to start container process: error during container init: open /proc/sys/net/kernel/hostname: no such file or directory'
+with '.process.env += ["A=\u0000b"]'
+is "a variable that would end early" "$(run | says)" 'runc run failed: unable to start container process: error during container init: environment variable value can'"'"'t contain null(\\x00): "A=\\x00b"'
+sh_ 'echo $HOME' '.process.env += ["HOME="]'; is "an empty home is none" "$(run)" /
+with '.process.cwd = "/full/file"'
+is "a file as working directory" "$(run | says)" 'runc run failed: unable to start container process: error during container init: mkdir /full/file: not a directory'
+sh_ 'echo ran' '.linux.seccomp = {} | .linux.devices = [{type: "c", major: 1, minor: 3}]'
+is "a profile that says nothing, a device without a path" "$(run)" ran
+sh_ 'stat -c %F /dev/x' '.linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 3, fileMode: 25014}]'
+is "a device's mode does not change its type" "$(run)" "character special file"
+with '.linux.devices = [{path: "/dev/x", type: "c", major: -1, minor: 3}]'
+is "a device of every number" "$(run | says)" 'runc run failed: unable to start container process: error during container init: error creating device nodes: cannot mkdev() device with wildcards'
+with '.linux.resources.devices += [{allow: true, type: "c"}]'
+is "a device rule without access" "$(run | says)" "runc run failed: device access at 1 field cannot be empty"
+with '.linux.resources.devices += [{allow: true, type: "z", access: "r"}]'
+is "a device rule of no type" "$(run | says)" 'runc run failed: invalid cgroup device type "z"'
+with '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 1, hostID: 1000, size: 10}] | .linux.gidMappings = .linux.uidMappings'
+is "a user namespace without root" "$(run | says)" "runc run failed: User namespaces enabled, but no user mapping found."
+sh_ 'echo ran' '.linux.resources.memory = {limit: 67108864, swappiness: 99, kernel: 1048576}'
+sed -i 's/"swappiness": 99/"swappiness": 18446744073709551615/' config.json
+is "a swappiness that is not set, and limits that are no more" "$(run | sed 's/.*level=//')" 'warning msg="Kernel memory settings are ignored and will be removed"
+ran'
+sh_ 'echo ran'; echo " and more" >>config.json; is "what follows the configuration is not read" "$(run)" ran
+echo '[]' >config.json; is "a configuration of another kind" "$(run | says)" "runc run failed: json: cannot unmarshal array into Go value of type specs.Spec"
 sh_ 'id -G' '.process.user.additionalGids = [1, 2, 2]'; is "a group named twice" "$(run)" "0 1 2"
 ln -s /proc "$R/link"
 with ".mounts += [{destination: \"/link/sys\", type: \"bind\", source: \"$T/src\", options: [\"bind\"]}]"
@@ -132,7 +157,7 @@ fcntl.ioctl(fd, 0xc0182101, struct.pack("=QqiI", struct.unpack_from("Q", call)[0
 P
 for nnp in true false; do
     rm -f agent; python3 agent.py >agent.out 2>&1 & C=$!
-    for _ in $(seq 50); do [ -S agent ] && break; sleep 0.1; done
+    for _ in $(seq 300); do grep -qs listening agent.out && break; sleep 0.1; done
     sh_ 'mkdir /tmp/d 2>&1' ".process.noNewPrivileges = $nnp | .root.readonly = false | .linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$T/bundle/agent\", listenerMetadata: \"m\", syscalls: [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_NOTIFY\"}]}"
     is "seccomp asks an agent (noNewPrivileges $nnp)" "$(run; wait $C; sed 1d agent.out)" "mkdir: can't create directory '/tmp/d': Disk quota exceeded
 ['seccompFd'] m creating True"
@@ -140,6 +165,10 @@ done
 with '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}'
 is "an agent without a place" "$(run | says)" "runc run failed: unable to start container process: listenerPath is not set"
 
+with '.process.args = ["sleep", "100"]'; runc create "$ID" </dev/null >/dev/null 2>&1; runc kill "$ID" TERM
+for _ in $(seq 50); do [ "$(runc state "$ID" | jq -r .status)" = stopped ] && break; sleep 0.1; done
+is "a container that was not started ends by a signal" "$(runc state "$ID" | jq -r .status; runc delete "$ID"; echo $?)" "stopped
+0"
 with '.process.args = ["sleep", "100"] | .linux.resources.memory = {limit: 33554432} | .linux.resources.pids = {limit: 40} | .linux.resources.cpu = {shares: 512}'
 runc create --pid-file "$T/pid" "$ID" </dev/null >/dev/null 2>&1
 P=$(cat "$T/pid")
@@ -180,6 +209,8 @@ is "delete refuses what runs" "$(runc delete "$ID" 2>&1 | says)" "cannot delete 
 is "kill with signal 0 only looks" "$(runc kill "$ID" 0; echo $?)" 0
 is "exec: odd users and groups" "$(runc exec -u -1 "$ID" true 2>&1 | says; runc exec --cgroup a:b:c "$ID" true 2>&1 | says)" "exec failed: unable to start container process: unable to setup user: uids and gids must be in range 0-2147483647
 exec failed: invalid --cgroup argument: a:b:c"
+is "exec: groups that are none" "$(runc exec --cgroup nope:/ "$ID" true 2>&1 | says; runc exec --cgroup ../.. "$ID" true 2>&1 | says)" "exec failed: unable to create new parent process: unknown controller nope in SubCgroupPaths
+exec failed: unable to create new parent process: ../.. is not a sub cgroup path"
 is "exec: what is no variable" "$(runc exec -e FOO "$ID" true 2>&1 | says)" 'exec failed: unable to start container process: invalid environment variable: "FOO"'
 is "kill refuses a signal that is none" "$(runc kill "$ID" NOSUCH 2>&1 | says)" 'unknown signal "NOSUCH"'
 runc kill --all "$ID" KILL
@@ -190,7 +221,7 @@ is "delete --force of nothing is no error" "$(runc delete --force "$ID" 2>&1; ec
 
 cat >console.py <<'P'
 import socket, sys, array, os, time
-s = socket.socket(socket.AF_UNIX); s.bind("console"); s.listen(1); print("listening", flush=True)
+s = socket.socket(socket.AF_UNIX); s.bind("console"); s.listen(1); s.settimeout(30); print("listening", flush=True)
 c, _ = s.accept()
 m, anc, _, _ = c.recvmsg(100, socket.CMSG_SPACE(4)); fd = array.array("i", anc[0][2])[0]
 out = b""
@@ -202,7 +233,7 @@ sys.stdout.write(out.decode().replace("\r", ""))
 P
 sh_ 'tty; stty size; ls -l /dev/console | cut -c1; echo end' '.process.terminal = true | .process.consoleSize = {height: 31, width: 77}'
 python3 console.py >console.out & C=$!
-for _ in $(seq 50); do grep -q listening console.out && break; sleep 0.1; done
+for _ in $(seq 300); do grep -qs listening console.out && break; sleep 0.1; done
 runc run -d --console-socket console "$ID" 2>console.err; sed "s/^/# /" console.err; wait "$C"; runc delete -f "$ID" 2>/dev/null
 is "a terminal through the console socket" "$(sed 1d console.out | paste -sd ' ')" "/dev/pts/0 31 77 c end"
 sh_ 'tty; exit 5' '.process.terminal = true'

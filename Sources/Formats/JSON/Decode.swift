@@ -83,15 +83,34 @@ extension JSON.Object {
     }
 
     private func mismatch(_ value: JSON, _ name: String, _ wanted: String) -> JSON.Failure {
-        let kind: String
-        switch value {
-        case .null: kind = "null"
-        case .bool: kind = "bool"
-        case .number(let number): kind = "number " + number.text
-        case .string: kind = "string"
-        case .array: kind = "array"
-        case .object: kind = "object"
-        }
+        var kind = value.kindName
+        // Go shows a number only where one was wanted, but another.
+        if case .number(let number) = value, wanted != "string" { kind += " " + number.text }
         return JSON.Failure("json: cannot unmarshal " + kind + " into Go struct field " + name + " of type " + wanted)
+    }
+}
+
+extension JSON {
+    /// encoding/json's word for the kind of value.
+    public var kindName: String {
+        switch self {
+        case .null: "null"
+        case .bool: "bool"
+        case .number: "number"
+        case .string: "string"
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+
+    /// The object that the text begins with, as Go's decoder of streams takes it: what follows is not looked at.
+    /// `type` is the name of its Go type, for the failure.
+    public static func leadingObject(_ bytes: [UInt8], type: String) throws(Failure) -> Object {
+        var parser = Parser(bytes: bytes)
+        let value = try parser.value(depth: 0)
+        guard case .object(let object) = value else {
+            throw Failure("json: cannot unmarshal " + value.kindName + " into Go value of type " + type)
+        }
+        return object
     }
 }

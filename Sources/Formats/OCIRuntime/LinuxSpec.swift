@@ -13,6 +13,11 @@ extension Spec {
         /// Network interfaces to move in, by their name outside; the value is the name inside ("": the same).
         public var netDevices: [String: String] = [:]
         public var seccomp: SeccompProfile?
+        /// The profile, unless it says nothing at all: then there is no filter.
+        public var activeSeccomp: SeccompProfile? {
+            guard let seccomp, !seccomp.defaultAction.isEmpty || !seccomp.syscalls.isEmpty else { return nil }
+            return seccomp
+        }
         public var rootfsPropagation = ""
         public var maskedPaths: [String] = []
         public var readonlyPaths: [String] = []

@@ -27,10 +27,7 @@ extension Spec {
 
         /// Reads the text of a `process.json` (`runc exec --process`).
         public init(parsing bytes: [UInt8]) throws(JSON.Failure) {
-            guard case .object(let object) = try JSON(parsing: bytes) else {
-                throw JSON.Failure("json: cannot unmarshal value into Go value of type specs.Process")
-            }
-            try self.init(json: object)
+            try self.init(json: try JSON.leadingObject(bytes, type: "specs.Process"))
         }
 
         public init(json: JSON.Object) throws(JSON.Failure) {

@@ -27,10 +27,7 @@ public struct Spec: Equatable, Sendable {
 
     /// Reads the text of a `config.json`.
     public init(parsing bytes: [UInt8]) throws(JSON.Failure) {
-        guard case .object(let object) = try JSON(parsing: bytes) else {
-            throw JSON.Failure("json: cannot unmarshal value into Go value of type specs.Spec")
-        }
-        try self.init(json: object)
+        try self.init(json: try JSON.leadingObject(bytes, type: "specs.Spec"))
     }
 
     public init(json: JSON.Object) throws(JSON.Failure) {

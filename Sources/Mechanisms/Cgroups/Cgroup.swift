@@ -113,11 +113,33 @@ public struct Cgroup: Sendable {
         }
     }
 
-    /// Moves a process into a group below this one, made elsewhere. `controller` nil: in every hierarchy.
-    public func add(_ pid: Int32, below name: String, controller: String?) throws(CgroupFailure) {
-        for entry in paths where controller == nil || entry.controller == controller {
-            try put(String(pid), Files.cleaned(entry.path + "/" + name), "cgroup.procs")
+    /// Moves a process in. A group of v2 that has handed controllers down takes none: then to where `first` is, a
+    /// process of the container's that has gone further down.
+    public mutating func add(_ pid: Int32, with first: Int32) throws(CgroupFailure) {
+        do throws(CgroupFailure) {
+            try add(pid)
+        } catch {
+            guard isUnified, let directory = Hierarchies.unifiedDirectory(of: first) else { throw error }
+            try put(String(pid), directory, "cgroup.procs")
         }
+    }
+
+    /// The same with groups below, made elsewhere, in place of some directories. `controller` nil: of every one.
+    public func below(_ groups: [(controller: String?, path: String)]) throws(CgroupFailure) -> Cgroup {
+        var changed = self
+        for group in groups {
+            var isKnown = false
+            for (index, entry) in paths.enumerated() where group.controller ?? entry.controller == entry.controller {
+                let path = Files.cleaned(entry.path + "/" + group.path)
+                guard path.utf8.starts(with: entry.path.utf8) else {
+                    throw CgroupFailure(group.path + " is not a sub cgroup path")
+                }
+                changed.paths[index].path = path
+                isKnown = true
+            }
+            if !isKnown { throw CgroupFailure("unknown controller " + (group.controller ?? "") + " in SubCgroupPaths") }
+        }
+        return changed
     }
 
     private func setRealtime(_ path: String, _ cpu: Resources.CPU?) throws(CgroupFailure) {

@@ -23,6 +23,20 @@ extension Cgroup {
         rules + defaultDeviceRules
     }
 
+    /// Sets which devices may be used. Before there is a process in it: in v1 the rules come one by one, after one that
+    /// denies everything.
+    public func restrictDevices(_ rules: [Resources.DeviceRule]) throws(CgroupFailure) {
+        do throws(CgroupFailure) {
+            if isUnified {
+                if let path = path("") { try attachDeviceProgram(path, Cgroup.withDefaults(rules)) }
+            } else if let path = path("devices") {
+                try setDevices(path, rules)
+            }
+        } catch {
+            if !toleratesDenial { throw error }
+        }
+    }
+
     func setDevices(_ path: String, _ rules: [Resources.DeviceRule]) throws(CgroupFailure) {
         var written: [String] = []
         for rule in Cgroup.effective(rules) {
@@ -45,7 +59,7 @@ extension Cgroup {
     /// `c 1:3 rwm`, as devices.allow takes it.
     static func legacyText(_ rule: Resources.DeviceRule) -> String {
         let type = rule.type.isEmpty ? "a" : rule.type
-        func number(_ value: Int?) -> String { value.map { $0 < 0 ? "*" : String($0) } ?? "*" }
+        func number(_ value: Int?) -> String { value.map { $0 == -1 ? "*" : String($0) } ?? "*" }
         return type + " " + number(rule.major) + ":" + number(rule.minor) + " "
             + (rule.access.isEmpty ? "rwm" : rule.access)
     }

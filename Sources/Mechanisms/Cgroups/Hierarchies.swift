@@ -33,6 +33,14 @@ public struct Hierarchies: Sendable {
         }
     }
 
+    /// Where a process is in v2; nil when it has gone.
+    static func unifiedDirectory(of pid: Int32) -> String? {
+        guard let mountinfo = try? Files.readText("/proc/self/mountinfo"),
+            let cgroups = try? Files.readText("/proc/" + String(pid) + "/cgroup")
+        else { return nil }
+        return Hierarchies(mountinfo: mountinfo, ownCgroups: cgroups).ownDirectory("")
+    }
+
     /// From the text of both files.
     public init(mountinfo: String, ownCgroups: String) {
         for line in mountinfo.utf8.split(separator: 10) { read(mount: line) }

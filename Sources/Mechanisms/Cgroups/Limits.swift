@@ -2,20 +2,11 @@ internal import Linux
 public import OCIRuntime
 
 extension Cgroup {
-    /// Sets limits. Devices are left as they are when `devices` is false (an update).
-    public func apply(_ resources: Resources, devices: Bool = true) throws(CgroupFailure) {
-        if isUnified { return try applyUnified(resources, devices: devices) }
-        if !resources.unified.isEmpty {
-            throw CgroupFailure("invalid configuration: cannot use unified on cgroup v1")
-        }
+    /// Sets limits, all but the rules for devices.
+    public func apply(_ resources: Resources) throws(CgroupFailure) {
+        if isUnified { return try applyUnified(resources) }
+        try Cgroup.refuseUnified(resources)
         if let path = path("cpuset") { try setCpuset(path, resources.cpu) }
-        if devices, let path = path("devices") {
-            do throws(CgroupFailure) {
-                try setDevices(path, resources.devices)
-            } catch {
-                if !toleratesDenial { throw error }
-            }
-        }
         try refuseLimitsLeftOut(resources)
         if let path = path("memory"), let memory = resources.memory { try setMemory(path, memory) }
         if let path = path("cpu"), let cpu = resources.cpu { try setCPU(path, cpu) }
@@ -26,15 +17,29 @@ extension Cgroup {
         try setRest(resources)
     }
 
-    /// A limit in a hierarchy that the container is not in would hold nobody.
+    /// Files of v2 mean nothing in v1.
+    public static func refuseUnified(_ resources: Resources) throws(CgroupFailure) {
+        if !resources.unified.isEmpty {
+            throw CgroupFailure("invalid configuration: cannot use unified on cgroup v1")
+        }
+    }
+
+    /// A limit in a hierarchy that is not there, or that the container is not in, would hold nobody.
     private func refuseLimitsLeftOut(_ resources: Resources) throws(CgroupFailure) {
-        guard toleratesDenial else { return }
-        let wanted: [(controller: String, isWanted: Bool)] = [
-            ("cpuset", !(resources.cpu?.cpus ?? "").isEmpty || !(resources.cpu?.mems ?? "").isEmpty),
-            ("memory", resources.memory.map { $0.limit != nil || $0.reservation != nil || $0.swap != nil } ?? false),
-            ("cpu", resources.cpu.map { $0.shares != nil || $0.quota != nil || $0.period != nil } ?? false),
-            ("pids", (resources.pidsLimit ?? 0) != 0), ("blkio", resources.blockIO != nil),
+        var wanted: [(controller: String, isWanted: Bool)] = [
+            ("hugetlb", !resources.hugepageLimits.isEmpty), ("net_cls", (resources.network?.classID ?? 0) != 0),
+            ("net_prio", !(resources.network?.priorities ?? []).isEmpty), ("rdma", !resources.rdma.isEmpty),
         ]
+        if toleratesDenial {
+            wanted += [
+                ("cpuset", !(resources.cpu?.cpus ?? "").isEmpty || !(resources.cpu?.mems ?? "").isEmpty),
+                (
+                    "memory",
+                    resources.memory.map { $0.limit != nil || $0.reservation != nil || $0.swap != nil } ?? false
+                ), ("cpu", resources.cpu.map { $0.shares != nil || $0.quota != nil || $0.period != nil } ?? false),
+                ("pids", (resources.pidsLimit ?? 0) != 0), ("blkio", resources.blockIO != nil),
+            ]
+        }
         for (controller, isWanted) in wanted where isWanted && path(controller) == nil {
             throw CgroupFailure(
                 "cannot set " + controller + " limit: container could not join or create cgroup")
@@ -71,9 +76,9 @@ extension Cgroup {
         if let reservation = memory.reservation, reservation != 0 {
             try put(String(reservation), path, "memory.soft_limit_in_bytes")
         }
-        if let tcp = memory.kernelTCP, tcp != 0 { try put(String(tcp), path, "memory.kmem.tcp.limit_in_bytes") }
         if memory.disableOOMKiller == true { try put("1", path, "memory.oom_control") }
-        if let swappiness = memory.swappiness {
+        // Nothing, as -1 that came by way of an unsigned number.
+        if let swappiness = memory.swappiness, swappiness != UInt64.max {
             guard swappiness <= 100 else {
                 throw CgroupFailure(
                     "invalid memory swappiness value: " + String(swappiness) + " (valid range is 0-100)")
@@ -149,11 +154,10 @@ extension Cgroup {
     }
 
     private func setRest(_ resources: Resources) throws(CgroupFailure) {
-        for limit in resources.hugepageLimits {
-            guard let path = path("hugetlb") else {
-                throw CgroupFailure("hugepage limits are set, but there is no hugetlb cgroup")
+        if let path = path("hugetlb") {
+            for limit in resources.hugepageLimits {
+                try put(String(limit.limit), path, "hugetlb." + limit.pageSize + ".limit_in_bytes")
             }
-            try put(String(limit.limit), path, "hugetlb." + limit.pageSize + ".limit_in_bytes")
         }
         if let path = path("net_cls"), let identity = resources.network?.classID, identity != 0 {
             try put(String(identity), path, "net_cls.classid")

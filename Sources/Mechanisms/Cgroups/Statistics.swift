@@ -41,6 +41,8 @@ extension Cgroup {
                 ("failcnt", number(path("memory"), name + "failcnt")),
             ])
         }
+        let modes = (path("cpuacct").flatMap { get($0, "cpuacct.usage_all") } ?? "").utf8.split(separator: 10)
+            .dropFirst().map { $0.split(separator: 32).map { UInt64(String(decoding: Array($0), as: UTF8.self)) ?? 0 } }
         let each = (path("cpuacct").flatMap { get($0, "cpuacct.usage_percpu") } ?? "").utf8.split(separator: 32)
             .compactMap { UInt64(String(decoding: Array($0), as: UTF8.self)) }
         let ticks = table(path("cpuacct"), "cpuacct.stat")
@@ -54,12 +56,14 @@ extension Cgroup {
                         .members([
                             ("total", number(path("cpuacct"), "cpuacct.usage")),
                             ("percpu", .array(each.map { .int($0) })),
+                            ("percpu_kernel", .array(modes.map { .int($0.count > 2 ? $0[2] : 0) })),
+                            ("percpu_user", .array(modes.map { .int($0.count > 1 ? $0[1] : 0) })),
                             ("kernel", .int(value(ticks, "system") * 10_000_000)),
                             ("user", .int(value(ticks, "user") * 10_000_000)),
                         ])
                     ), ("throttling", throttled(throttling, scale: 1)),
                 ])
-            ),
+            ), ("cpuset", cpuset()),
             (
                 "memory",
                 .members([
@@ -70,6 +74,27 @@ extension Cgroup {
                 ])
             ), ("pids", pids()), ("blkio", .members([])), ("hugetlb", .members([])), ("intel_rdt", .members([])),
             ("network_interfaces", .null),
+        ])
+    }
+
+    private func cpuset() -> JSON {
+        let path = path("cpuset")
+        func list(_ file: String) -> JSON {
+            var numbers: [JSON] = []
+            for part in (path.flatMap { get($0, file) } ?? "").utf8.split(separator: 44) {
+                let ends = part.split(separator: 45).compactMap { Int(String(decoding: Array($0), as: UTF8.self)) }
+                guard let first = ends.first, let last = ends.last, first <= last else { continue }
+                for number in first...last { numbers.append(.int(number)) }
+            }
+            return .array(numbers)
+        }
+        func flag(_ name: String) -> (String, JSON) {
+            (name, .int(path.flatMap { get($0, "cpuset." + name) }.flatMap { Int($0) } ?? 0))
+        }
+        return .members([
+            ("cpus", list("cpuset.cpus")), flag("cpu_exclusive"), ("mems", list("cpuset.mems")), flag("mem_hardwall"),
+            flag("mem_exclusive"), flag("memory_migrate"), flag("memory_spread_page"), flag("memory_spread_slab"),
+            flag("memory_pressure"), flag("sched_load_balance"), flag("sched_relax_domain_level"),
         ])
     }
 

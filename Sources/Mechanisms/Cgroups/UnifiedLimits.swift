@@ -3,7 +3,7 @@ internal import Linux
 internal import OCIRuntime
 
 extension Cgroup {
-    func applyUnified(_ resources: Resources, devices: Bool) throws(CgroupFailure) {
+    func applyUnified(_ resources: Resources) throws(CgroupFailure) {
         guard let path = path("") else { return }
         if let memory = resources.memory { try setUnifiedMemory(path, memory) }
         if let cpu = resources.cpu { try setUnifiedCPU(path, cpu) }
@@ -15,13 +15,6 @@ extension Cgroup {
             try put(String(limit.limit), path, "hugetlb." + limit.pageSize + ".max")
         }
         try setRDMA(path, resources.rdma)
-        if devices {
-            do throws(CgroupFailure) {
-                try attachDeviceProgram(path, Cgroup.withDefaults(resources.devices))
-            } catch {
-                if !toleratesDenial { throw error }
-            }
-        }
         for (file, text) in resources.unified {
             guard !file.utf8.contains(47) else {
                 throw CgroupFailure("unified resource " + goQuoted(file) + " must be a file name (no slashes)")

@@ -145,7 +145,9 @@ extension SeccompFilter {
                 seccomp_rule_add_array(context, action, number, UInt32($0.count), $0.baseAddress)
             }
             if result != 0 && result != -EEXIST {
-                throw SeccompFailure("error adding seccomp filter rule for syscall " + name + ": " + errorText(-result))
+                // upstream's reading of EINVAL, whatever it was about
+                let words = result == -EINVAL ? "two checks on same syscall argument" : errorText(-result)
+                throw SeccompFailure("error adding seccomp filter rule for syscall " + name + ": " + words)
             }
         }
     }

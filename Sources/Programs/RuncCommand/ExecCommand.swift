@@ -101,7 +101,13 @@ private struct ExecFlags {
         for text in cgroup.value {
             let (first, second) = splitOnce(text, at: 58)
             if second?.utf8.contains(58) ?? false { throw RuntimeFailure("invalid --cgroup argument: " + text) }
-            groups.append(second.map { (first, $0) } ?? (nil, first))
+            guard let second else {
+                if cgroup.value.count == 1 { return [(nil, first)] }
+                throw RuntimeFailure("invalid --cgroup argument: " + text + " (missing <controller>: prefix)")
+            }
+            for controller in first.utf8.split(separator: 44, omittingEmptySubsequences: false) {
+                groups.append((String(decoding: Array(controller), as: UTF8.self), second))
+            }
         }
         return groups
     }
@@ -142,7 +148,7 @@ private func exec(_ options: ExecFlags, _ use: Invocation) throws(RuntimeFailure
     if request.process.capabilities == nil { request.process.capabilities = spec.process?.capabilities }
     if request.process.rlimits.isEmpty { request.process.rlimits = spec.process?.rlimits ?? [] }
     if request.process.oomScoreAdj == nil { request.process.oomScoreAdj = spec.process?.oomScoreAdj }
-    request.seccomp = spec.linux?.seccomp
+    request.seccomp = spec.linux?.activeSeccomp
     request.pidFile = options.pidFile.value
     request.consoleSocket = options.consoleSocket.value
     request.preserved = options.preserve.value

@@ -117,7 +117,7 @@ private func psTable(_ pids: [Int32], _ options: [String]) throws(RuntimeFailure
     do throws(SystemCallError) {
         let pipe = try Pipe()
         var spawn = Spawn("ps", ["ps"] + (options.isEmpty ? ["-ef"] : options))
-        spawn.descriptors = [0, pipe.writer.number, 2]
+        spawn.descriptors = [0, pipe.writer.number, pipe.writer.number]
         let pid = try spawn.start()
         let reader = pipe.endWriting()
         output = try reader.readAll()

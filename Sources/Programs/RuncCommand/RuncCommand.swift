@@ -92,7 +92,7 @@ public enum RuncCommand {
                 throw RuntimeFailure(
                     Files.isDirectory("/run/systemd/system")
                         ? "systemd cgroup flag passed, but this runc makes cgroups itself: leave --systemd-cgroup out"
-                        : "systemd cgroup flag passed, but systemd support for managing cgroups is not available")
+                        : "systemd not running on this host, cannot use systemd cgroups manager")
             }
             if verb.sealsItself { try sealOwnProgram() }
             let invocation = Invocation(

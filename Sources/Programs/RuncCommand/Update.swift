@@ -78,10 +78,7 @@ private struct LimitFlags {
             throw RuntimeFailure(error)
         }
         do throws(JSON.Failure) {
-            guard case .object(let object) = try JSON(parsing: bytes) else {
-                throw JSON.Failure("json: cannot unmarshal value into Go value of type specs.LinuxResources")
-            }
-            return try Resources(json: object)
+            return try Resources(json: try JSON.leadingObject(bytes, type: "specs.LinuxResources"))
         } catch {
             throw RuntimeFailure(streamWords(error, bytes))
         }

@@ -34,6 +34,10 @@ extension Container {
         default: break
         }
         try validateProcess(request.process)
+        for limit in request.process.rlimits where rlimitNumber(limit.type) == nil {
+            throw RuntimeFailure("wrong rlimit value: " + limit.type)
+        }
+        var group = try place(request)
         let (capabilities, filter) = try rights(request)
         var consoleSocket: Int32 = -1
         if request.process.terminal {
@@ -67,7 +71,7 @@ extension Container {
         close(ends.container)
         if consoleSocket >= 0 && request.terminalSocket < 0 { close(consoleSocket) }
         do throws(RuntimeFailure) {
-            try guide(child, request, Channel(owning: ends.runtime))
+            try guide(child, request, in: &group, Channel(owning: ends.runtime))
         } catch {
             kill(child, SIGKILL)
             // It may be reaped already.
@@ -75,6 +79,15 @@ extension Container {
             throw RuntimeFailure(preface + error.message, status: 255)
         }
         return child
+    }
+
+    /// Where the process is to run.
+    private func place(_ request: ExecRequest) throws(RuntimeFailure) -> Cgroup {
+        do throws(CgroupFailure) {
+            return try cgroup.below(request.cgroups)
+        } catch {
+            throw RuntimeFailure("unable to create new parent process: " + error.message)
+        }
     }
 
     private func rights(_ request: ExecRequest) throws(RuntimeFailure) -> (CapabilitySets, SeccompFilter?) {
@@ -89,11 +102,11 @@ extension Container {
     }
 
     /// The runtime's side: cgroup, limits, pid file, and the news whether the program runs.
-    private func guide(_ child: Int32, _ request: ExecRequest, _ channel: consuming Channel) throws(RuntimeFailure) {
+    private func guide(
+        _ child: Int32, _ request: ExecRequest, in group: inout Cgroup, _ channel: consuming Channel
+    ) throws(RuntimeFailure) {
         do throws(CgroupFailure) {
-            var cgroup = cgroup
-            try cgroup.add(child)
-            for group in request.cgroups { try cgroup.add(child, below: group.path, controller: group.controller) }
+            if request.cgroups.isEmpty { try group.add(child, with: pid) } else { try group.add(child) }
         } catch {
             throw RuntimeFailure("error adding pid " + String(child) + " to cgroups: " + error.message)
         }

@@ -19,7 +19,7 @@ extension Container {
     /// Changes limits; devices stay as they are.
     public func update(_ resources: Resources) throws(RuntimeFailure) {
         if status == .stopped { throw RuntimeFailure("container not running") }
-        try cgroupDo { () throws(CgroupFailure) in try cgroup.apply(resources, devices: false) }
+        try cgroupDo { () throws(CgroupFailure) in try cgroup.apply(resources) }
     }
 
     /// The pids of every process, as the host sees them.

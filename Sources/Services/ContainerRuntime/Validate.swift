@@ -1,4 +1,5 @@
 internal import CLinux
+internal import GoText
 internal import Linux
 internal import OCIRuntime
 internal import Seccomp
@@ -14,10 +15,16 @@ func validate(_ spec: Spec, bundle: String, process: Spec.Process) throws(Runtim
         throw RuntimeFailure("rootfsPropagation=" + linux.rootfsPropagation + " is not supported")
     }
     try validateNamespaces(linux)
+    for (index, rule) in (linux.resources?.devices ?? []).enumerated() {
+        if rule.access.isEmpty { throw RuntimeFailure("device access at " + String(index) + " field cannot be empty") }
+        if !["", "a", "b", "c"].contains(rule.type) {
+            throw RuntimeFailure("invalid cgroup device type " + goQuoted(rule.type))
+        }
+    }
     for device in linux.devices where !["c", "b", "u", "p"].contains(device.type) {
         throw RuntimeFailure("invalid device type \"" + device.type + "\"")
     }
-    if let seccomp = linux.seccomp {
+    if let seccomp = linux.activeSeccomp {
         do throws(SeccompFailure) { try SeccompFilter.validate(seccomp) } catch { throw RuntimeFailure(error) }
     }
     for limit in process.rlimits where rlimitNumber(limit.type) == nil {
@@ -77,10 +84,17 @@ private func validateRoot(_ path: String) throws(RuntimeFailure) {
 }
 
 private func validateUserNamespace(_ linux: Spec.Linux) throws(RuntimeFailure) {
-    let user = linux.namespaces.first { $0.type == "user" }
-    if let user, user.path.isEmpty {
-        if linux.uidMappings.isEmpty { throw RuntimeFailure("User namespaces enabled, but no uid mappings found.") }
-        if linux.gidMappings.isEmpty { throw RuntimeFailure("User namespaces enabled, but no gid mappings found.") }
+    guard let user = linux.namespaces.first(where: { $0.type == "user" }), user.path.isEmpty else { return }
+    try validateMappings(linux.uidMappings, "uid", "user")
+    try validateMappings(linux.gidMappings, "gid", "group")
+}
+
+/// Without a root inside nobody could set the container up.
+private func validateMappings(_ mappings: [Spec.IDMapping], _ kind: String, _ name: String) throws(RuntimeFailure) {
+    let preface = "User namespaces enabled, but no "
+    if mappings.isEmpty { throw RuntimeFailure(preface + kind + " mappings found.") }
+    if !mappings.contains(where: { $0.containerID == 0 && $0.size > 0 }) {
+        throw RuntimeFailure(preface + name + " mapping found.")
     }
 }
 

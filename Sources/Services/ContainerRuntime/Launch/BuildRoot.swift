@@ -20,6 +20,9 @@ extension InitProcess {
                 if mount.type == "tmpfs", MountOptions(mount).isReadOnly { readOnlyAtLast.append(mount.destination) }
             }
             if needsDevices {
+                if plan.linux.devices.contains(where: { $0.major == -1 || $0.minor == -1 }) {
+                    throw RuntimeFailure("error creating device nodes: cannot mkdev() device with wildcards")
+                }
                 try system("error creating device nodes: ") { () throws(SystemCallError) in try makeDevices(root) }
             }
         }
@@ -114,8 +117,11 @@ extension InitProcess {
 
     private func finishRoot(_ readOnlyAtLast: [String]) throws(SystemCallError) {
         let root = try Root("/")
-        let made = try root.makeDirectory(plan.process.cwd)
-        _ = consume made
+        let place = try root.makeDirectory(plan.process.cwd)
+        var status = stat()
+        guard fstat(place.number, &status) == 0, cl_format(status.st_mode) == S_IFDIR else {
+            throw SystemCallError(number: ENOTDIR, operation: "mkdir", subject: plan.process.cwd)
+        }
         for path in readOnlyAtLast { try root.makeReadOnly(path) }
         let propagation = MountOptions.propagation(plan.linux.rootfsPropagation)
         if propagation != 0 {
@@ -150,7 +156,8 @@ extension InitProcess {
         for device in InitProcess.standardDevices where !own.contains(where: { $0.path == device.path }) {
             try make(device, root, binds: binds)
         }
-        for device in own where device.path != "/dev/ptmx" { try make(device, root, binds: binds) }
+        // One without a path is there for its cgroup rule alone.
+        for device in own where !["/dev/ptmx", ""].contains(device.path) { try make(device, root, binds: binds) }
         if Files.exists("/proc/kcore") { try root.makeLink("/dev/core", to: "/proc/kcore") }
         try root.makeLink("/dev/fd", to: "/proc/self/fd")
         try root.makeLink("/dev/stdin", to: "/proc/self/fd/0")
@@ -171,7 +178,7 @@ extension InitProcess {
         }
         do throws(SystemCallError) {
             try root.makeNode(
-                device.path, type: type, mode: device.fileMode ?? 0o666,
+                device.path, type: type, mode: (device.fileMode ?? 0o666) & 0o7777,
                 major: UInt32(truncatingIfNeeded: device.major),
                 minor: UInt32(truncatingIfNeeded: device.minor), uid: device.uid ?? 0, gid: device.gid ?? 0)
         } catch {

@@ -70,6 +70,11 @@ func checkEnvironment(_ entries: [String]) throws(RuntimeFailure) {
         if equals == entry.utf8.startIndex {
             throw RuntimeFailure("environment variable name can't be empty: " + goQuoted(entry))
         }
+        if let zero = entry.utf8.firstIndex(of: 0) {
+            throw RuntimeFailure(
+                "environment variable " + (zero < equals ? "name" : "value") + " can't contain null(\\x00): "
+                    + goQuoted(entry))
+        }
     }
 }
 
@@ -97,7 +102,7 @@ private func verifyDirectory() throws(RuntimeFailure) {
     }
 }
 
-/// The environment with each name once, its last value, and HOME from the container's users where it is missing.
+/// The environment with each name once, its last value, and HOME from the container's users where there is none.
 private func completed(_ given: [String], uid: UInt32) -> [String] {
     var names: [[UInt8]] = []
     var entries: [String] = []
@@ -110,11 +115,15 @@ private func completed(_ given: [String], uid: UInt32) -> [String] {
             entries.append(entry)
         }
     }
-    if names.contains(Array("HOME".utf8)) { return entries }
+    let own = names.firstIndex(of: Array("HOME".utf8))
+    if let own, entries[own] != "HOME=" { return entries }
     // A root without users has its home at the root.
     let users = (try? Root("/").open("/etc/passwd", O_RDONLY).readAll()) ?? []
     let home = passwordEntry(users, uid: uid)?.home ?? "/"
-    return entries + ["HOME=" + (home.isEmpty ? "/" : home)]
+    let entry = "HOME=" + (home.isEmpty ? "/" : home)
+    guard let own else { return entries + [entry] }
+    entries[own] = entry
+    return entries
 }
 
 /// The program's path as Go's exec.LookPath finds it, with its words.

@@ -131,8 +131,9 @@ struct InitProcess: ~Copyable {
     }
 
     private func set(_ root: borrowing Root, _ key: String, _ value: String) throws(RuntimeFailure) {
-        let name = key.utf8.contains(47) ? key : String(decoding: key.utf8.map { $0 == 46 ? 47 : $0 }, as: UTF8.self)
-        try writeProc(root, "/proc/sys/" + name, value)
+        // Every dot, also beside slashes: nothing of "net/../kernel" may reach what was not checked.
+        let name = String(decoding: key.utf8.map { $0 == 46 ? 47 : $0 }, as: UTF8.self)
+        try writeProc(root, Files.cleaned("/proc/sys/" + name), value)
     }
 
     // MARK: Becoming the program
@@ -160,6 +161,9 @@ struct InitProcess: ~Copyable {
     /// Blocks until `start` opens the other end. The pipe is reached through procfs because only its inode is open.
     private func waitAtFifo() throws(RuntimeFailure) {
         let path = "/proc/self/fd/" + String(plan.fifo)
+        // The first process of a pid namespace hears no signal it does not ask for, and a container that was never
+        // started has to end all the same. The program has the defaults again: exec resets handlers.
+        for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] { signal(number) { _ in _exit(2) } }
         try system("open exec fifo: ") { () throws(SystemCallError) in
             let pipe = try Descriptor.open(path, O_WRONLY)
             try pipe.writeAll("0")

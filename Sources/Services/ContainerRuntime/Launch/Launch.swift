@@ -52,6 +52,13 @@ final class Launch {
         let rootfs = Files.cleaned(rootPath(request.spec.root ?? Spec.Root(path: ""), bundle: request.bundle))
         let hierarchies: Hierarchies
         do throws(CgroupFailure) { hierarchies = try Hierarchies() } catch { throw RuntimeFailure(error) }
+        let resources = linux.resources ?? Resources()
+        if !hierarchies.isUnified {
+            do throws(CgroupFailure) { try Cgroup.refuseUnified(resources) } catch { throw RuntimeFailure(error) }
+        }
+        if resources.memory?.kernel != nil || resources.memory?.kernelTCP != nil {
+            request.warn?("Kernel memory settings are ignored and will be removed")
+        }
         var cgroup = Cgroup(path: linux.cgroupsPath, id: request.id, in: hierarchies)
         cgroup.toleratesDenial = request.toleratesDeniedCgroups
         container = Container(
@@ -119,7 +126,7 @@ final class Launch {
     }
 
     private func prepare() throws(RuntimeFailure) {
-        if let profile = request.spec.linux?.seccomp {
+        if let profile = plan.linux.activeSeccomp {
             do throws(SeccompFailure) {
                 plan.filter = try SeccompFilter(profile, cache: geteuid() == 0 ? "/run/slipway/seccomp" : nil)
             } catch {
@@ -166,9 +173,13 @@ final class Launch {
         if plan.fifo >= 0 { close(plan.fifo) }
         if plan.consoleSocket >= 0 && request.terminalSocket < 0 { close(plan.consoleSocket) }
         container.pid = pid != 0 ? pid : try awaitChild(channel)
+        // Before the process is in: it opens devices while it makes its file system.
+        try limit { (cgroup) throws(CgroupFailure) in
+            try cgroup.restrictDevices(plan.linux.resources?.devices ?? [])
+        }
         try enclose()
         if plan.waitsToEnter { try proceed(channel) }
-        try limit()
+        try limit { (cgroup) throws(CgroupFailure) in try cgroup.apply(plan.linux.resources ?? Resources()) }
         try negotiate(channel)
     }
 
@@ -254,9 +265,9 @@ final class Launch {
         }
     }
 
-    private func limit() throws(RuntimeFailure) {
+    private func limit(_ body: (Cgroup) throws(CgroupFailure) -> Void) throws(RuntimeFailure) {
         do throws(CgroupFailure) {
-            try container.cgroup.apply(plan.linux.resources ?? Resources())
+            try body(container.cgroup)
         } catch {
             throw RuntimeFailure(
                 "unable to start container process: error during container init: "
@@ -280,7 +291,8 @@ final class Launch {
             case Message.listener:
                 do throws(RuntimeFailure) {
                     try introduceAgent(
-                        plan.linux.seccomp, listener: message.text, of: container.pid, container.state("creating"))
+                        plan.linux.activeSeccomp, listener: message.text, of: container.pid, container.state("creating")
+                    )
                 } catch {
                     throw error.during("unable to start container process: ")
                 }
