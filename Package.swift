@@ -90,7 +90,7 @@ let modules: [Module] = [
         .Services, "ContainerRuntime",
         ["GoText", "OCIRuntime", "JSON", "Seccomp", "Cgroups", "Mounts", "Linux", "CLinux"]),
     full(
-        .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC"],
+        .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC", "Linux"],
         packages: ["NIOCore"]),
     full(.Services, "EngineClient", ["GoText", "EngineAPI", "JSON", "HTTPClient", "CLinux"]),
     full(.Services, "Metadata", ["RegularExpressions", "Linux", "GoText", "SQLite", "JSON", "CLinux"]),

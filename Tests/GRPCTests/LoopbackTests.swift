@@ -1,5 +1,5 @@
 import CLinux
-import GRPC
+@testable import GRPC
 import Protobuf
 import Synchronization
 import Testing
@@ -72,6 +72,23 @@ private func withServer(_ body: (GRPCClient) async throws -> Void) async throws 
 }
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct Loopback {
+    @Test func aCallThatHasEndedIsFreed() async throws {
+        try await withServer { client in
+            weak var ended: ClientCall?
+            do {
+                let call = try await client.bidirectional(chat)
+                ended = call.call
+                await call.send(ProtobufAny(typeURL: "a", value: []))
+                #expect(try await call.next()?.typeURL == "a")
+                call.finish()
+                #expect(try await call.next() == nil)
+            }
+            // The stream's own end comes to the loop after the call's.
+            for _ in 0..<200 where ended != nil { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(ended == nil)
+        }
+    }
+
     @Test func whatIsSentRightAfterACallIsOpenedArrives() async throws {
         try await withServer { client in
             for number in 0..<300 {

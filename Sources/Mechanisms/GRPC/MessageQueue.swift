@@ -22,9 +22,10 @@ final class MessageQueue: Sendable {
 
     private let state = Mutex(State())
 
-    /// `action` runs when a paused sender may go on, on the taker's thread.
+    /// `action` runs when a paused sender may go on, on the taker's thread. It is dropped at the end: it holds the call,
+    /// and the call holds this queue.
     func onDrain(_ action: @escaping @Sendable () -> Void) {
-        state.withLock { $0.onDrain = action }
+        state.withLock { if $0.end == nil { $0.onDrain = action } }
     }
 
     /// Adds a message. Answers whether the sender should pause.
@@ -53,6 +54,7 @@ final class MessageQueue: Sendable {
         let waiter = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
             if state.end != nil { return nil }
             state.end = end
+            state.onDrain = nil
             defer { state.waiter = nil }
             return state.waiter
         }

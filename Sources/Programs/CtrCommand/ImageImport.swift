@@ -229,7 +229,7 @@ private struct ArchiveBlobs: Sendable {
     ) async throws -> OCIDescriptor {
         let bytes = json.encoded()
         let digest = Digest(of: bytes).description
-        try await client.content.store(bytes, digest: digest, ref: "manifest-" + digest)
+        try await client.content.store(bytes, digest: digest, kind: "manifest")
         return OCIDescriptor(mediaType: mediaType, digest: digest, size: bytes.count)
     }
 }

@@ -1,5 +1,6 @@
 public import ContainerdAPI
 public import GRPC
+internal import Linux
 internal import Protobuf
 
 extension ContainerdClient {
@@ -79,14 +80,14 @@ extension ContainerdClient {
             return BlobWriter(call: call, ref: ref, total: size, offset: answer.offset)
         }
 
-        /// Stores a blob that is at hand. One that is there already is fine: it gets no new labels.
+        /// Stores a blob that is at hand. One that is there already is fine: it gets no new labels. Two that store the
+        /// same blob at once do not meet: each writes under a reference of its own, which begins with `kind`.
         public func store(
-            _ bytes: [UInt8], digest: String, ref: String? = nil, labels: [String: String] = [:]
+            _ bytes: [UInt8], digest: String, kind: String = "blob", labels: [String: String] = [:]
         ) async throws(GRPCStatus) {
             do throws(GRPCStatus) {
-                var writer = try await write(
-                    ref: ref ?? "blob-" + digest, size: Int64(bytes.count), digest: digest)
-                if writer.offset > 0 { try await writer.truncate() }
+                let ref = kind + "-" + randomHex(bytes: 8) + "-" + digest
+                var writer = try await write(ref: ref, size: Int64(bytes.count), digest: digest)
                 try await writer.write(bytes)
                 try await writer.commit(digest: digest, labels: labels)
             } catch {
