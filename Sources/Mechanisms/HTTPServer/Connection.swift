@@ -245,6 +245,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         phase = .closed
         body?.finish(HTTPFailure("connection closed"))
+        // The queue asks this handler to go on, and so holds it.
+        body = nil
         gate.shut()
         task?.cancel()
     }

@@ -104,20 +104,31 @@ extension Engine {
 
     private func restartNow(_ container: Container) async {
         await container.operations.perform { () async in
-            guard container.record.life.phase == .restarting, !self.shuttingDown.withLock({ $0 }) else { return }
+            let life = container.record.life
+            guard life.phase == .restarting, !self.shuttingDown.withLock({ $0 }) else { return }
             do throws(EngineError) {
-                try await self.startInLine(container, byPolicy: true)
+                // Asked to stop just when it had ended by itself: it is to stay so.
+                if !life.stoppedByUser { return try await self.startInLine(container, byPolicy: true) }
             } catch {
                 self.configuration.report("container \(container.id): cannot restart it: \(error.message)")
-                // Refused when no restart is pending any more: then there is nothing to give up.
-                _ = try? container.handle(.restartGivenUp)
-                await self.saveOrReport(container)
-                container.notify([.notRunning, .nextExit])
             }
+            // Refused when no restart is pending any more: then there is nothing to give up.
+            _ = try? container.handle(.restartGivenUp)
+            await self.saveOrReport(container)
+            container.notify([.notRunning, .nextExit])
         }
     }
 
-    /// Gives up a restart that is planned. True when there was one.
+    /// Gives up a restart that is planned, since a user wants none; true when there was one. An attempt under way is
+    /// waited for: the container may run after it, but is not restarted again.
+    func giveUpRestart(_ container: Container) async -> Bool {
+        guard container.record.life.phase == .restarting else { return false }
+        // The event is taken in every phase.
+        _ = try? container.handle(.stopRequested)
+        return await container.operations.perform { () async in self.cancelRestart(container) }
+    }
+
+    /// Gives up a restart that is planned; true when there was one. For who holds the container's operations.
     func cancelRestart(_ container: Container) -> Bool {
         let task = container.updateRun { run -> Task<Void, Never>? in
             defer { run.restart = nil }

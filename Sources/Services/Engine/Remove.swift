@@ -19,6 +19,7 @@ extension Engine {
     }
 
     private func removeFound(_ container: Container, force: Bool, volumes: Bool) async throws(EngineError) {
+        if force { _ = await giveUpRestart(container) }
         let life = container.record.life
         if life.isRunning || life.phase == .restarting {
             guard force else {
@@ -26,7 +27,6 @@ extension Engine {
                 throw .conflict(
                     "container is \(life.phase.rawValue): stop the container before removing or force remove")
             }
-            _ = cancelRestart(container)
             if life.isRunning {
                 try container.handle(.stopRequested)
                 // Its own end must not remove it beside us.

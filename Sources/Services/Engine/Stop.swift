@@ -6,15 +6,12 @@ extension Engine {
     public func stop(_ reference: String, signal: String? = nil, timeout: Int? = nil) async throws(EngineError) {
         let container = try find(reference)
         let number = try signal.flatMap { $0.isEmpty ? nil : $0 }.map(Signals.number)
-        let record = container.record
-        if cancelRestart(container) {
-            // Refused when it does not run: then there is nothing to mark.
-            _ = try? container.handle(.stopRequested)
+        if await giveUpRestart(container) {
             await saveOrReport(container)
             container.notify([.notRunning, .nextExit])
             return
         }
-        guard record.life.isRunning else { throw .notModified }
+        guard container.record.life.isRunning else { throw .notModified }
         try container.handle(.stopRequested)
         await saveOrReport(container)
         try await stopRunning(container, signal: number, timeout: timeout)
@@ -100,13 +97,13 @@ extension Engine {
     public func kill(_ reference: String, signal: String? = nil) async throws(EngineError) {
         let number = try Signals.number(signal.flatMap { $0.isEmpty ? nil : $0 } ?? "KILL")
         let container = try find(reference)
+        if await giveUpRestart(container) {
+            await saveOrReport(container)
+            container.notify([.notRunning, .nextExit])
+            return
+        }
         let life = container.record.life
         guard life.isRunning else {
-            if cancelRestart(container) {
-                await saveOrReport(container)
-                container.notify([.notRunning, .nextExit])
-                return
-            }
             throw EngineError.notRunning(container.id).prefixed("cannot kill container: " + reference)
         }
         let name = container.record.config.stopSignal
@@ -128,7 +125,7 @@ extension Engine {
     public func restart(_ reference: String, signal: String? = nil, timeout: Int? = nil) async throws(EngineError) {
         let container = try find(reference)
         let number = try signal.flatMap { $0.isEmpty ? nil : $0 }.map(Signals.number)
-        _ = cancelRestart(container)
+        _ = await giveUpRestart(container)
         if container.record.life.isRunning {
             // The policy must not be quicker than we are.
             try container.handle(.stopRequested)

@@ -8,8 +8,8 @@ internal import TTRPC
 
 /// The ttrpc client of one shim. Calls go side by side on one connection; each is a stream of its own.
 ///
-/// Safety of `@unchecked`: `waiting`, `lastStream` and `isOpen` are touched on the channel's event loop only; `channel`
-/// is set once, in `handlerAdded`, before anyone has the connection.
+/// Safety of `@unchecked`: `waiting`, `lastStream`, `onClose` and `isOpen` are touched on the channel's event loop only;
+/// `channel` is set once, in `handlerAdded`, before anyone has the connection.
 final class ShimConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = Frame
     typealias Answer = Result<[UInt8], ServiceError>
@@ -20,7 +20,8 @@ final class ShimConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private let namespace: String
-    private let onClose: @Sendable () -> Void
+    /// Dropped once it was called: it holds the shim, which holds this connection.
+    private var onClose: (@Sendable () -> Void)?
     private var channel: (any Channel)?
     private var waiting: [UInt32: Waiting] = [:]
     private var lastStream: UInt32 = 0
@@ -157,6 +158,7 @@ final class ShimConnection: ChannelInboundHandler, @unchecked Sendable {
         guard isOpen else { return }
         isOpen = false
         for stream in Array(waiting.keys) { end(stream, .failure(.shimGone)) }
-        onClose()
+        onClose?()
+        onClose = nil
     }
 }
