@@ -1,8 +1,9 @@
 import CLinux
-@testable import GRPC
 import Protobuf
 import Synchronization
 import Testing
+
+@testable import GRPC
 
 private let echo = ProtobufMethod<ProtobufAny, ProtobufAny>("test.Echo", "Echo")
 private let fail = ProtobufMethod<RPCStatus, ProtobufEmpty>("test.Echo", "Fail")

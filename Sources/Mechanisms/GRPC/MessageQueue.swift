@@ -22,8 +22,8 @@ final class MessageQueue: Sendable {
 
     private let state = Mutex(State())
 
-    /// `action` runs when a paused sender may go on, on the taker's thread. It is dropped at the end: it holds the call,
-    /// and the call holds this queue.
+    /// `action` runs when a paused sender may go on, on the taker's thread. It is dropped at the end: it holds the
+    /// call, and the call holds this queue.
     func onDrain(_ action: @escaping @Sendable () -> Void) {
         state.withLock { if $0.end == nil { $0.onDrain = action } }
     }

@@ -8,7 +8,8 @@ internal import TTRPC
 
 /// The ttrpc client of one shim. Calls go side by side on one connection; each is a stream of its own.
 ///
-/// Safety of `@unchecked`: `waiting`, `lastStream`, `onClose` and `isOpen` are touched on the channel's event loop only;
+/// Safety of `@unchecked`: `waiting`, `lastStream`, `onClose` and `isOpen` are touched on the channel's event loop
+/// only;
 /// `channel` is set once, in `handlerAdded`, before anyone has the connection.
 final class ShimConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = Frame
