@@ -73,7 +73,7 @@ let modules: [Module] = [
     full(.Mechanisms, "Workers", ["Linux", "CLinux"]),
     full(.Mechanisms, "DaemonLog", ["GoText", "Linux", "CLinux"], packages: ["Logging"]),
     full(.Mechanisms, "Archive", ["ByteStream", "TarFormat", "Compression", "Digests", "Linux", "CLinux"]),
-    full(.Mechanisms, "Netlink", ["Linux", "CLinux"]),
+    full(.Mechanisms, "Netlink", ["Workers", "Linux", "CLinux"]),
     full(.Mechanisms, "Firewall", ["Linux", "CLinux"]),
     full(
         .Mechanisms, "HTTPServer", ["GoText", "JSON", "Workers", "Linux", "CLinux"],
@@ -125,7 +125,10 @@ let modules: [Module] = [
         ]),
     full(
         .Services, "ContainerFiles",
-        ["GoText", "EngineAPI", "ByteStream", "Compression", "Archive", "TarFormat", "JSON", "Linux", "CLinux"]),
+        [
+            "GoText", "EngineAPI", "ByteStream", "Compression", "Archive", "TarFormat", "JSON", "Mounts", "Workers",
+            "Linux", "CLinux",
+        ]),
     full(
         .Services, "Images",
         [

@@ -34,6 +34,12 @@ ok "logs, with timestamps and tail" 'same "$(docker logs web)" up; has "$(docker
 ok "top and stats" 'has "$(docker top web)" httpd; has "$(docker stats --no-stream web)" web'
 ok "cp goes both ways" 'echo new >$T/f; docker cp $T/f web:/tmp/g; docker cp web:/tmp/g $T/h; same "$(cat $T/h)" new; has "$(docker cp web:/tmp/g/ $T/x 2>&1)" "not a directory"'
 ok "cp of a whole container stays in the folder named" 'docker create --name whole busybox >/dev/null; mkdir $T/in; docker cp whole:/ $T/in/new; docker rm whole >/dev/null; [ -x $T/in/new/bin/busybox ]; same "$(ls $T/in)" new'
+ok "cp of a running container: its files and volumes, not what the kernel makes up, and nothing mounted for others to see" 'mkdir $T/bound; docker run -d --name cc -v $T/bound:/m -v cv:/v --tmpfs /t busybox sh -c "echo m >/m/f; echo v >/v/f; echo t >/t/f; sleep 300" >>$T/ids
+    soon "[ -s $T/bound/f ]"; docker cp cc:/ - | { sleep 0.3; ! grep /var/lib/docker/tmp /proc/self/mountinfo; tar -tf - 2>/dev/null; } >$T/list; for f in m/f v/f etc/hosts; do grep -q "^/$f" $T/list; done
+    same "$(grep -E "^/(proc|sys|t)/." $T/list)" ""; same "$(docker cp cc:/etc/hosts - | tar -xOf -)" "$(docker exec cc cat /etc/hosts)"'
+ok "what cp puts into a running container is seen there, and no mount is replaced" 'docker cp $T/f cc:/m/new; docker cp $T/f cc:/v/new; docker cp $T/f cc:/root/new; same "$(docker exec cc cat /m/new /v/new /root/new | uniq -c | tr -s " ")" " 3 new"
+    has "$(docker cp $T/f cc:/etc/hosts 2>&1)" "unlinkat /etc/hosts: device or resource busy"; docker exec cc grep -q localhost /etc/hosts; docker rm -f cc; docker volume rm cv'
+ok "cp of a container that never ran has its volumes" 'docker create --name nn -v nv:/opt/data busybox >/dev/null; docker cp $T/f nn:/opt/data/f; same "$(docker cp nn:/opt - | tar -tf - | tr "\n" " ")" "opt/ opt/data/ opt/data/f "; docker rm nn; docker volume rm nv'
 ok "export gives the file system" 'docker export web | tar -tf - | grep -q "^tmp/g$"'
 ok "pause and unpause" 'docker pause web; has "$(docker ps)" Paused; docker unpause web; same "$(docker inspect -f "{{.State.Status}}" web)" running'
 ok "rename" 'docker rename web www; docker inspect www >/dev/null; docker rename www web'
@@ -51,6 +57,10 @@ ok "restart keeps the name and changes the process" 'p=$(docker inspect -f "{{.S
 ok "wait returns the status" 'docker run -d --name ww busybox sh -c "sleep 1; exit 3" >>$T/ids; same "$(docker wait ww)" 3; docker rm ww'
 ok "a restart policy restarts" 'docker run -d --name rr --restart on-failure:2 busybox sh -c "exit 4" >>$T/ids; soon "[ \"\$(docker inspect -f {{.RestartCount}} rr)\" = 2 ]"; docker rm -f rr'
 ok "tag, save and load again" 'docker tag busybox:latest mine:1; docker save -o $T/saved.tar mine:1; docker rmi mine:1; has "$(docker load -i $T/saved.tar)" "mine:1"; docker rmi mine:1'
+ok "ps tells the image by its id when the name stands for it no more" 'docker tag busybox:latest t:1; docker create --name ii t:1 >/dev/null; docker commit ii child:1 >/dev/null; docker create --name jj child:1 >/dev/null; docker tag child:1 t:1
+    i=$(docker images -q busybox); same "$(docker ps -a --filter name=ii --format {{.Image}})" $i; same "$(docker ps -a --filter ancestor=busybox --filter name=ii --filter name=jj -q | wc -l)" 2; docker tag busybox:latest t:1
+    same "$(docker ps -a --filter name=ii --format {{.Image}})" t:1; docker rmi -f t:1; same "$(docker ps -a --filter name=ii --format {{.Image}})" $i; same "$(docker inspect -f {{.Config.Image}} ii)" t:1; docker rm ii jj; docker rmi child:1'
+ok "prune takes children before their parents" 'docker commit $(docker create --name kk busybox) >/dev/null; docker rm kk; docker image prune -f | grep -q "deleted: "; same "$(docker images -q | wc -l)" 1'
 ok "an image in use is not removed" 'has "$(docker rmi busybox 2>&1 || true)" "conflict"'
 ok "dockerd restarts and everything runs on" 'docker inspect -f "{{.State.Pid}}" web >$T/before'
 stop $DOCKERD; dockerd_up

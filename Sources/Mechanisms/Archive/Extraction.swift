@@ -110,7 +110,7 @@ final class ExtractionRun {
             let isDirectory =
                 fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && cl_format(status.st_mode) == S_IFDIR
             if choices.refusesTypeChange && isDirectory != (header.kind == .directory) {
-                let path = words(path.bytes)
+                let path = "/" + words(path.bytes)
                 let (old, new) = isDirectory ? ("directory", "non-directory") : ("non-directory", "directory")
                 throw .refused("cannot overwrite \(old) \"\(path)\" with \(new) \"\(choices.destination)\"")
             }

@@ -101,8 +101,16 @@ final class Tree {
         try changeMode(0o755, of: name, in: parent)
     }
 
-    /// Removes what is at `name`, and everything below it. What is gone already is no error.
+    /// Removes what is at `name`, and everything below it, unless something is mounted there: the kernel would unmount
+    /// it where the mount is not in this thread's namespace. What is gone already is no error.
     func remove(_ name: [CChar], in directory: Int32) throws(SystemCallError) {
+        let flags = UInt64(Int32(CL_O_PATH) | O_NOFOLLOW | O_CLOEXEC)
+        let found = cl_openat2(directory, name, flags, 0, UInt64(CL_RESOLVE_NO_XDEV))
+        if found >= 0 {
+            close(found)
+        } else if cl_errno() == EXDEV {
+            throw SystemCallError(number: EBUSY, operation: "unlinkat")
+        }
         if unlinkat(directory, name, 0) == 0 { return }
         let number = cl_errno()
         if number == ENOENT { return }

@@ -1,5 +1,6 @@
 internal import CLinux
 public import Linux
+internal import Workers
 
 /// Network namespaces pinned by a bind mount, and work inside them. A namespace belongs to a thread, so the work runs
 /// on a thread of its own that ends with it.
@@ -10,7 +11,7 @@ public enum NetworkNamespace {
     ) throws(SystemCallError) -> Value {
         try Files.makeDirectories(Files.parent(of: path))
         try Files.write([], to: path, mode: 0o444)
-        return try onOwnThread { () throws(SystemCallError) in
+        return try Workers.onOwnThread { () throws(SystemCallError) in
             try checked("unshare", "network namespace") { cl_unshare(Int32(CL_CLONE_NEWNET)) }
             try checked("mount", path) { mount("/proc/thread-self/ns/net", path, "bind", bindMount, nil) }
             return try body()
@@ -21,7 +22,7 @@ public enum NetworkNamespace {
     public static func enter<Value: Sendable>(
         _ path: String, _ body: @escaping @Sendable () throws(SystemCallError) -> Value
     ) throws(SystemCallError) -> Value {
-        try onOwnThread { () throws(SystemCallError) in
+        try Workers.onOwnThread { () throws(SystemCallError) in
             let namespace = try Descriptor.open(path, O_RDONLY)
             try checked("setns", path) { cl_setns(namespace.number, Int32(CL_CLONE_NEWNET)) }
             return try body()
@@ -45,43 +46,4 @@ public enum NetworkNamespace {
 
     /// MS_BIND
     private static let bindMount: UInt = 4096
-
-    /// What a thread runs and leaves behind. Only one of the two threads touches it at a time: the starter before the
-    /// thread exists and after it was joined, the thread in between.
-    private final class Work<Value: Sendable>: @unchecked Sendable {
-        let body: @Sendable () throws(SystemCallError) -> Value
-        var result: Result<Value, SystemCallError>?
-        init(_ body: @escaping @Sendable () throws(SystemCallError) -> Value) { self.body = body }
-
-        func run() {
-            do throws(SystemCallError) { result = .success(try body()) } catch { result = .failure(error) }
-        }
-    }
-
-    private static func onOwnThread<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(SystemCallError) -> Value
-    ) throws(SystemCallError) -> Value {
-        let work = Work(body)
-        let call: @Sendable () -> Void = { work.run() }
-        let box = Unmanaged.passRetained(Call(call))
-        var thread = pthread_t()
-        let failed = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<Call>.fromOpaque(argument).takeRetainedValue().body() }
-                return nil
-            }, box.toOpaque())
-        if failed != 0 {
-            box.release()
-            throw SystemCallError(number: failed, operation: "pthread_create")
-        }
-        pthread_join(thread, nil)
-        guard let result = work.result else { throw SystemCallError(number: ECANCELED, operation: "pthread_create") }
-        return try result.get()
-    }
-
-    private final class Call: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
 }

@@ -102,9 +102,12 @@ struct ArchiveRoutes: Sendable {
             request.repository = query["repo"] ?? ""
             request.tag = query["tag"] ?? ""
             request.dockerVersion = Daemon.version
-            return try await images.commit(request)
+            let id = try await images.commit(request)
+            let attributes = ["comment": request.comment, "imageID": id, "imageRef": request.familiarName]
+            // While it is still paused.
+            await containers.publish("commit", of: name, attributes)
+            return id
         }
-        await containers.publish("commit", of: name, ["comment": query["comment"] ?? "", "imageID": id])
         return .json(.members([("Id", .string(id))]), status: 201)
     }
 

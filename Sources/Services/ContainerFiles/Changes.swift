@@ -17,11 +17,15 @@ extension ContainerFiles {
         let upper = try calling { () throws(SystemCallError) in
             try Descriptor.open(layers.upper, O_RDONLY | O_DIRECTORY)
         }
-        let image = try MountedRoot.image(layers, temporary: mountFolder)
-        var walk = ChangeWalk(image: image?.descriptor.number ?? -1)
-        try withExtendedLifetime(image) { () throws(FilesError) in
-            try calling { () throws(SystemCallError) in try walk.directory(upper.number, "") }
-        }
+        if layers.lower.isEmpty { return try changes(upper, image: -1) }
+        let image = try MountedRoot(imageOf: layers, temporary: mountFolder)
+        return try changes(upper, image: image.number)
+    }
+
+    private func changes(_ upper: borrowing Descriptor, image: Int32) throws(FilesError) -> [FileChange] {
+        var walk = ChangeWalk(image: image)
+        let number = upper.number
+        try calling { () throws(SystemCallError) in try walk.directory(number, "") }
         return walk.changes
     }
 }

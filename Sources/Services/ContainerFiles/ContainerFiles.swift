@@ -25,7 +25,7 @@ public struct ContainerFiles: Sendable {
 
     /// Writes the whole root, without its volumes, as an archive (`docker export`).
     public func export(_ container: ContainerRoot, to channel: ByteChannel) throws(FilesError) {
-        let root = try MountedRoot.readOnly(try .init(container.mounts), temporary: temporary)
+        let root = try MountedRoot(container, volumes: [], writing: false, temporary: temporary)
         try archiving { () throws(ArchiveError) in
             let writer = TarWriter(channel)
             try TreeArchive(root: root.number, writer: writer, choices: Self.choices).addAll()
@@ -50,7 +50,7 @@ public struct ContainerFiles: Sendable {
 
     /// What is at a path; a link is not followed unless the path ends in a slash.
     public func stat(_ path: String, in container: ContainerRoot) throws(FilesError) -> PathStat {
-        try stat(path, container, try PathView(container, path, writing: false, temporary: temporary))
+        try stat(path, container, try PathView(container, writing: false, temporary: temporary))
     }
 
     /// Writes what is at a path as an archive: a directory with all in it, under the name the path has. `begin` gets
@@ -58,7 +58,7 @@ public struct ContainerFiles: Sendable {
     public func archive(
         _ path: String, in container: ContainerRoot, to channel: ByteChannel, begin: (PathStat) -> Void
     ) throws(FilesError) {
-        let view = try PathView(container, path, writing: false, temporary: temporary)
+        let view = try PathView(container, writing: false, temporary: temporary)
         let found = try stat(path, container, view)
         begin(found)
         let base = Self.base(path)
@@ -66,7 +66,7 @@ public struct ContainerFiles: Sendable {
         let opened = try opened(path, container, view)
         try archiving { () throws(ArchiveError) in
             let writer = TarWriter(channel)
-            try TreeArchive(root: view.root.number, writer: writer, choices: Self.choices).add(
+            try TreeArchive(root: view.root, writer: writer, choices: Self.choices).add(
                 opened.name, in: opened.directory.number, as: named)
             try finish(writer, channel)
         }
@@ -90,7 +90,7 @@ public struct ContainerFiles: Sendable {
     private func opened(
         _ path: String, _ container: ContainerRoot, _ view: borrowing PathView
     ) throws(FilesError) -> OpenedPath {
-        var relative = view.relative(Self.absolute(path))
+        var relative = PathView.relative(Self.absolute(path))
         if Self.followsLast(path) { relative = view.resolved(relative) }
         let parent = relative.utf8.contains(UInt8(ascii: "/")) ? Files.parent(of: relative) : "."
         let name = relative.isEmpty || relative == "." ? "." : Files.name(of: relative)
@@ -117,8 +117,8 @@ public struct ContainerFiles: Sendable {
         }
         var target = ""
         if cl_format(status.st_mode) == UInt32(S_IFLNK) {
-            let resolved = view.resolved(view.relative(Self.absolute(path)))
-            target = Files.cleaned(view.place + "/" + resolved)
+            let resolved = view.resolved(PathView.relative(Self.absolute(path)))
+            target = "/" + resolved
         }
         return PathStat(name: Self.base(path), status: status, linkTarget: target)
     }
@@ -139,20 +139,20 @@ public struct ContainerFiles: Sendable {
     public func extract(
         _ channel: ByteChannel, into path: String, of container: ContainerRoot, choices: CopyChoices = CopyChoices()
     ) throws(FilesError) {
-        if let volume = PathView.volume(container, path) {
-            if volume.isReadOnly { throw FilesError(400, "mounted volume is marked read-only") }
-        } else if container.isReadOnly {
-            throw FilesError(400, "container rootfs is marked read-only")
-        }
-        let view = try PathView(container, path, writing: true, temporary: temporary)
-        let folder = view.resolved(view.relative(Self.absolute(path)))
+        let view = try PathView(container, writing: true, temporary: temporary)
+        let folder = view.resolved(PathView.relative(Self.absolute(path)))
         do throws(SystemCallError) {
-            _ = try view.root.openInRoot(folder.isEmpty ? "." : folder, Int32(CL_O_PATH))
+            _ = try view.place(folder)
         } catch {
             throw [ENOENT, ENOTDIR, ELOOP].contains(error.number) ? container.notFound(path) : FilesError(error)
         }
         do throws(SystemCallError) { _ = try view.directory(folder) } catch {
             throw error.number == ENOTDIR ? FilesError(400, "extraction point is not a directory") : FilesError(error)
+        }
+        if let volume = PathView.volume(container, folder) {
+            if volume.isReadOnly { throw FilesError(400, "mounted volume is marked read-only") }
+        } else if container.isReadOnly {
+            throw FilesError(400, "container rootfs is marked read-only")
         }
         var extraction = Extraction()
         extraction.refusesTypeChange = choices.refusesTypeChange
@@ -165,12 +165,9 @@ public struct ContainerFiles: Sendable {
             do throws(StreamError) { source = try Compression.decompressed(channel).source } catch {
                 throw .stream(error)
             }
-            try extraction.extract(source, intoDirectory: view.root.number)
+            try extraction.extract(source, intoDirectory: view.root)
         } catch {
-            if case .stream(let damage) = error {
-                throw FilesError(500, "Error processing tar file(exit status 1): " + damage.message)
-            }
-            throw FilesError(500, error.description)
+            throw FilesError(500, "Error processing tar file(exit status 1): " + error.description)
         }
     }
 }

@@ -1,9 +1,48 @@
 internal import CLinux
 internal import Linux
+internal import Mounts
+internal import Workers
 
-/// A container's root file system as a directory that is held open: for a moment it is mounted somewhere, then the
-/// mount has no place any more and ends when the descriptor is closed.
-enum MountedRoot {
+/// A container's root file system as a directory that is held open: what a start of the container would find, without
+/// what the kernel makes up (/proc, /sys, /dev). It is put together in a mount namespace that ends at once; the mounts
+/// are seen by nobody else and end with the descriptors.
+struct MountedRoot: ~Copyable {
+    /// Keeps the mounts below the root.
+    private let tree: Descriptor
+    let directory: Descriptor
+    var number: Int32 { directory.number }
+
+    /// The root with these volumes in their places. Of a running container it is the very mount that its processes
+    /// have, of another the layers. What is missing to mount on is made in the container only if `writing`.
+    init(
+        _ container: ContainerRoot, volumes: [ContainerRoot.Volume], writing: Bool, temporary: String
+    ) throws(FilesError) {
+        let layers = try Layers(container.mounts)
+        let plan = RootPlan(
+            layers: layers, volumes: volumes, pid: container.pid, writing: writing, temporary: temporary)
+        try self.init(plan)
+    }
+
+    /// The root as the image gives it, which has layers.
+    init(imageOf layers: Layers, temporary: String) throws(FilesError) {
+        var layers = layers
+        layers.upper = ""
+        try self.init(RootPlan(layers: layers, volumes: [], pid: nil, writing: false, temporary: temporary))
+    }
+
+    private init(_ plan: RootPlan) throws(FilesError) {
+        let tree = Descriptor(
+            owning: try calling { () throws(SystemCallError) in
+                try Workers.onOwnThread { () throws(SystemCallError) in try plan.build() }
+            })
+        let number = tree.number
+        let opened = try calling { () throws(SystemCallError) in
+            try checked("open") { cl_openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
+        }
+        self.tree = tree
+        directory = Descriptor(owning: opened)
+    }
+
     /// The layers of a snapshot, the uppermost first; the upper directory of an overlay apart.
     struct Layers {
         var upper = ""
@@ -28,65 +67,102 @@ enum MountedRoot {
             }
         }
     }
-
-    /// The root as the container sees it without its volumes, not to be written to. Works while the container runs,
-    /// too: what it writes meanwhile may or may not be seen.
-    static func readOnly(_ layers: Layers, temporary: String) throws(FilesError) -> Descriptor {
-        try merged(([layers.upper] + layers.lower).filter { !$0.isEmpty }, temporary: temporary)
-    }
-
-    /// The root as the image gives it; nil when there is no image below.
-    static func image(_ layers: Layers, temporary: String) throws(FilesError) -> HeldDirectory? {
-        layers.lower.isEmpty ? nil : HeldDirectory(try merged(layers.lower, temporary: temporary))
-    }
-
-    private static func merged(_ directories: [String], temporary: String) throws(FilesError) -> Descriptor {
-        // overlayfs without an upper directory wants two lower ones.
-        if directories.count == 1 { return try calling { () throws(SystemCallError) in try open(directories[0]) } }
-        return try mounted(lower: directories, upper: "", work: "", temporary: temporary)
-    }
-
-    /// The root to be written to, of a container that does not run: an upper directory has one user at a time.
-    static func writable(_ layers: Layers, temporary: String) throws(FilesError) -> Descriptor {
-        if layers.lower.isEmpty { return try calling { () throws(SystemCallError) in try open(layers.upper) } }
-        return try mounted(lower: layers.lower, upper: layers.upper, work: layers.work, temporary: temporary)
-    }
-
-    private static func open(_ path: String) throws(SystemCallError) -> Descriptor {
-        try Descriptor.open(path, O_RDONLY | O_DIRECTORY)
-    }
-
-    private static func mounted(
-        lower: [String], upper: String, work: String, temporary: String
-    ) throws(FilesError) -> Descriptor {
-        // Short names for the layers: mount(2) takes one page of options.
-        let folder = temporary + "/r" + randomHex(bytes: 4)
-        defer {
-            // Only links and empty directories are in it.
-            try? Files.removeTree(folder)
-        }
-        return try calling { () throws(SystemCallError) in
-            try Files.makeDirectories(folder + "/m", mode: 0o700)
-            var names: [String] = []
-            for (index, directory) in lower.enumerated() {
-                let name = folder + "/" + String(index)
-                try checked("symlink", name) { symlink(directory, name) }
-                names.append(name)
-            }
-            var options = "lowerdir=" + names.joined(separator: ":")
-            if !upper.isEmpty { options += ",upperdir=" + upper + ",workdir=" + work }
-            try checked("mount", folder) {
-                mount("overlay", folder + "/m", "overlay", upper.isEmpty ? UInt(MS_RDONLY) : 0, options)
-            }
-            defer { umount2(folder + "/m", Int32(CL_MNT_DETACH)) }
-            return try open(folder + "/m")
-        }
-    }
 }
 
-/// A directory that is open as long as somebody has this.
-final class HeldDirectory {
-    let descriptor: Descriptor
+/// What a root is put together from.
+private struct RootPlan {
+    let layers: MountedRoot.Layers
+    let volumes: [ContainerRoot.Volume]
+    let pid: Int32?
+    let writing: Bool
+    /// Hidden, in the namespace made for it, by a file system for what is needed on the way.
+    let temporary: String
 
-    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    private static let place = "root"
+
+    /// Mounts everything and gives the mounts as one descriptor that owns them. On a thread of its own, which is not
+    /// in the daemon's mount namespace any more when this returns.
+    func build() throws(SystemCallError) -> Int32 {
+        try Files.makeDirectories(temporary, mode: 0o700)
+        try checked("unshare", "mount namespace") { cl_unshare(Int32(CL_CLONE_NEWNS)) }
+        try checked("mount", "/") { mount("", "/", "", UInt(MS_REC | MS_PRIVATE), nil) }
+        try checked("mount", temporary) { mount("tmpfs", temporary, "tmpfs", 0, "mode=700") }
+        let live = try liveRoot()
+        let isLive = live != nil
+        // mount(2) takes one page of options: layers have short names, and nothing stands before them.
+        try checked("chdir", temporary) { chdir(temporary) }
+        try Files.makeDirectories(Self.place)
+        if let live {
+            try live.attach(to: try Descriptor.open(Self.place, Int32(CL_O_PATH)))
+        } else if layers.lower.isEmpty {
+            try DetachedMount(layers.upper, recursive: false)
+                .attach(to: try Descriptor.open(Self.place, Int32(CL_O_PATH)))
+        } else {
+            try mountLayers()
+        }
+        // A container's root may pass its mounts on.
+        try checked("mount", "root") { mount("", Self.place, "", UInt(MS_REC | MS_PRIVATE), nil) }
+        try mountVolumes(isLive: isLive)
+        return try DetachedMount(Self.place, recursive: true).release()
+    }
+
+    /// The root mount of a container that runs, nothing mounted on it; nil when there is none, or no more.
+    private func liveRoot() throws(SystemCallError) -> DetachedMount? {
+        guard let pid, Files.exists("/proc/\(pid)/ns/mnt") else { return nil }
+        let theirs = try Descriptor.open("/proc/\(pid)/ns/mnt", O_RDONLY)
+        let ours = try Descriptor.open("/proc/thread-self/ns/mnt", O_RDONLY)
+        let here = try Descriptor.open("/", Int32(CL_O_PATH) | O_DIRECTORY)
+        try checked("setns", "/proc/\(pid)/ns/mnt") { cl_setns(theirs.number, Int32(CL_CLONE_NEWNS)) }
+        let root = try DetachedMount("/", recursive: false)
+        try checked("setns", "mount namespace") { cl_setns(ours.number, Int32(CL_CLONE_NEWNS)) }
+        try checked("fchdir", "/") { fchdir(here.number) }
+        try checked("chroot", "/") { chroot(".") }
+        return root
+    }
+
+    /// An upper directory has one user at a time: to read, it is the topmost of the lower ones.
+    private func mountLayers() throws(SystemCallError) {
+        var (lower, upper, work) = (layers.lower, layers.upper, layers.work)
+        if !writing {
+            if !upper.isEmpty { lower.insert(upper, at: 0) }
+            (upper, work) = ("upper", "work")
+            for name in [upper, work] { try Files.makeDirectories(name) }
+        }
+        for (index, directory) in lower.enumerated() {
+            try checked("symlink", directory) { symlink(directory, String(index)) }
+        }
+        let names = lower.indices.map { String($0) }.joined(separator: ":")
+        let options = "lowerdir=\(names),upperdir=\(upper),workdir=\(work)"
+        try checked("mount", "overlay") { mount("overlay", Self.place, "overlay", 0, options) }
+        if !writing { try takeAfter(lower[0]) }
+    }
+
+    /// Volumes from the outside in. One whose source has gone is left out; a container that runs has places for all.
+    private func mountVolumes(isLive: Bool) throws(SystemCallError) {
+        let before = Files.status(Self.place)
+        let root = try Root(Self.place)
+        let ordered = volumes.map { (path: Files.cleaned("/" + $0.destination), volume: $0) }
+            .sorted { $0.path.utf8.count < $1.path.utf8.count }
+        for (path, volume) in ordered where path != "/" && Files.exists(volume.source) {
+            if isLive && root.linkStatus(path) == nil { continue }
+            let copy = try DetachedMount(volume.source, recursive: true)
+            if volume.isReadOnly { try copy.makeReadOnly() }
+            let place = copy.isDirectory ? try root.makeDirectory(path) : try root.makeFile(path)
+            try copy.attach(to: place)
+        }
+        if let before, !writing && !isLive && !volumes.isEmpty { try setTimes(before) }
+    }
+
+    /// Gives the root the owner, mode and times that a directory has.
+    private func takeAfter(_ model: String) throws(SystemCallError) {
+        guard let status = Files.status(model) else { return }
+        try checked("chown", model) { chown(Self.place, status.st_uid, status.st_gid) }
+        try checked("chmod", model) { chmod(Self.place, status.st_mode & 0o7777) }
+        try setTimes(status)
+    }
+
+    private func setTimes(_ status: stat) throws(SystemCallError) {
+        let times = [status.st_atim, status.st_mtim]
+        try checked("utimensat", Self.place) { utimensat(AT_FDCWD, Self.place, times, 0) }
+    }
 }

@@ -3,40 +3,11 @@ internal import Linux
 
 /// Paths of a container, resolved inside its root.
 struct PathView: ~Copyable {
-    let root: Descriptor
-    /// Where the root of this view lies in the container: a volume of a container that does not run is a view of its
-    /// own.
-    let place: String
-    /// A volume that is a single file: its name below `root`, and in the container.
-    let single: (name: String, base: String)?
+    private let mounted: MountedRoot
+    var root: Int32 { mounted.number }
 
-    /// The view in which `path` lies. A running container is looked at through its own mounts.
-    init(_ container: ContainerRoot, _ path: String, writing: Bool, temporary: String) throws(FilesError) {
-        if let pid = container.pid {
-            root = try calling { () throws(SystemCallError) in
-                try Descriptor.open("/proc/\(pid)/root", O_RDONLY | O_DIRECTORY)
-            }
-            (place, single) = ("/", nil)
-            return
-        }
-        if let volume = Self.volume(container, path) {
-            let isDirectory = Files.isDirectory(volume.source)
-            root = try calling { () throws(SystemCallError) in
-                try Descriptor.open(
-                    isDirectory ? volume.source : Files.parent(of: volume.source), O_RDONLY | O_DIRECTORY)
-            }
-            let name = Files.name(of: volume.source)
-            single = isDirectory ? nil : (name, Files.name(of: volume.destination))
-            place =
-                isDirectory ? Files.cleaned(volume.destination) : Files.parent(of: Files.cleaned(volume.destination))
-            return
-        }
-        let layers = try MountedRoot.Layers(container.mounts)
-        root =
-            writing
-            ? try MountedRoot.writable(layers, temporary: temporary)
-            : try MountedRoot.readOnly(layers, temporary: temporary)
-        (place, single) = ("/", nil)
+    init(_ container: ContainerRoot, writing: Bool, temporary: String) throws(FilesError) {
+        mounted = try MountedRoot(container, volumes: container.volumes, writing: writing, temporary: temporary)
     }
 
     /// The innermost volume that a path lies in.
@@ -48,17 +19,20 @@ struct PathView: ~Copyable {
         }.max { $0.destination.utf8.count < $1.destination.utf8.count }
     }
 
-    /// A path of the container as one below this view's root, "." for the root itself.
-    func relative(_ path: String) -> String {
-        if let single, Files.name(of: path) == single.base { return single.name }
-        let cleaned = Files.cleaned("/" + path)
-        let rest = place == "/" ? String(cleaned.dropFirst()) : String(cleaned.dropFirst(place.utf8.count + 1))
+    /// A path of the container as one below the root, "." for the root itself.
+    static func relative(_ path: String) -> String {
+        let rest = String(Files.cleaned("/" + path).dropFirst())
         return rest.isEmpty ? "." : rest
     }
 
     /// Opens the directory at a path below the root, links followed inside the root.
     func directory(_ path: String) throws(SystemCallError) -> Descriptor {
-        try root.openInRoot(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
+        try mounted.directory.openInRoot(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// Opens what is at a path below the root, for its sake alone.
+    func place(_ path: String) throws(SystemCallError) -> Descriptor {
+        try mounted.directory.openInRoot(path.isEmpty ? "." : path, Int32(CL_O_PATH))
     }
 
     /// Where a path leads when every link in it is followed inside the root; what does not exist is kept as it is

@@ -20,6 +20,13 @@ extension Engine {
         root.volumes = record.mounts.filter { $0.type != "tmpfs" }.map {
             ContainerRoot.Volume(destination: $0.destination, source: $0.source, isReadOnly: !$0.isWritable)
         }
+        // What the network gave the container; a volume of the user's may be in the same place.
+        for name in ["resolv.conf", "hostname", "hosts"] {
+            if record.mounts.contains(where: { $0.destination == "/etc/" + name }) { continue }
+            root.volumes.append(
+                ContainerRoot.Volume(
+                    destination: "/etc/" + name, source: store.file(record.id, name), isReadOnly: false))
+        }
         root.isReadOnly = record.hostConfig.readonlyRootfs
         return root
     }
@@ -52,23 +59,25 @@ extension Engine {
         let pauses = pausing && record.life.phase == .running
         if pauses {
             try await calling { () async throws(GRPCStatus) in try await self.containerd.tasks.pause(record.id) }
+            publish("pause", record, [:])
         }
         do {
             let value = try await body(request)
-            if pauses { await resumeAfterCommit(record.id) }
+            if pauses { await resumeAfterCommit(record) }
             return value
         } catch {
-            if pauses { await resumeAfterCommit(record.id) }
+            if pauses { await resumeAfterCommit(record) }
             throw error
         }
     }
 
-    private func resumeAfterCommit(_ id: String) async {
+    private func resumeAfterCommit(_ record: ContainerRecord) async {
         do throws(GRPCStatus) {
-            try await containerd.tasks.resume(id)
+            try await containerd.tasks.resume(record.id)
+            publish("unpause", record, [:])
         } catch {
             if error.code != .notFound {
-                configuration.report("container \(id): cannot unpause it after a commit: \(error.containerdText)")
+                configuration.report("container \(record.id): cannot unpause it after a commit: \(error.containerdText)")
             }
         }
     }

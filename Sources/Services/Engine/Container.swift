@@ -140,10 +140,10 @@ final class Container: Sendable {
 
     // MARK: Listing
 
-    /// The entry of a listing, encoded once for each state of the record.
-    func summary(_ make: (ContainerRecord) -> SummaryBytes) -> SummaryBytes {
+    /// The entry of a listing, encoded once for each state of the record and name of the image.
+    func summary(naming image: String, _ make: (ContainerRecord) -> SummaryBytes) -> SummaryBytes {
         let (record, kept) = line.withLock { ($0.record, $0.summary) }
-        if let kept, kept.version == record.version { return kept }
+        if let kept, kept.version == record.version && kept.image == image { return kept }
         let made = make(record)
         line.withLock { $0.summary = made }
         return made
@@ -153,6 +153,7 @@ final class Container: Sendable {
 /// A container's entry in a listing as JSON, cut where the words of its status go: they change with time.
 struct SummaryBytes: Sendable {
     let version: Int
+    let image: String
     let before: [UInt8]
     let after: [UInt8]
 }

@@ -28,11 +28,8 @@ struct ContainerFilter: Sendable {
         if filters.contains("ancestor") {
             var found: Set<String> = []
             for name in filters["ancestor"] {
-                do throws(EngineError) {
-                    found.formUnion([try await engine.images.image(name).id])
-                } catch {
-                    if error.status != 404 { throw error }
-                }
+                // What names no image is nobody's ancestor.
+                found.formUnion((try? await engine.images.descendants(of: name)) ?? [])
             }
             ancestors = found
         }

@@ -51,8 +51,10 @@ public protocol ContainerImages: Sendable {
     func summaries() async throws(EngineError) -> [ImageSummary]
     /// Bytes of all layers, for /system/df.
     func layersSize() async throws(EngineError) -> Int
-    /// For a filter on the ancestor: the ids of an image and of the images it is made upon.
-    func lineage(_ reference: String) async throws(EngineError) -> [String]
+    /// The ids of the images that references stand for now; empty for none.
+    func identifiers(of references: Set<String>) async throws(EngineError) -> [String: String]
+    /// For a filter on the ancestor: the ids of an image and of the images made upon it.
+    func descendants(of reference: String) async throws(EngineError) -> Set<String>
 }
 
 /// How much a container's root holds.
@@ -128,7 +130,11 @@ public struct DaemonImages: ContainerImages {
         try await calling { () async throws(ImageError) in try await store.layersSize() }
     }
 
-    public func lineage(_ reference: String) async throws(EngineError) -> [String] {
-        try await calling { () async throws(ImageError) in try await store.lineage(reference) }
+    public func identifiers(of references: Set<String>) async throws(EngineError) -> [String: String] {
+        try await calling { () async throws(ImageError) in try await store.identifiers(of: references) }
+    }
+
+    public func descendants(of reference: String) async throws(EngineError) -> Set<String> {
+        try await calling { () async throws(ImageError) in try await store.descendants(of: reference) }
     }
 }

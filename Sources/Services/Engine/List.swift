@@ -16,15 +16,19 @@ extension Engine {
     /// Containers, the newest first, as the bytes of a JSON array. Nothing slow is waited for unless sizes are wanted.
     public func list(_ listing: ContainerListing) async throws(EngineError) -> [UInt8] {
         let found = try await matching(listing)
+        let images = await currentImages(of: found)
         let now = Clock.now
         var out: [UInt8] = [UInt8(ascii: "[")]
         for (index, container) in found.enumerated() {
             if index > 0 { out.append(UInt8(ascii: ",")) }
             if listing.size {
-                out += try await summary(container, size: true).json.encoded(escapingHTML: false)
+                out += try await summary(container, images, size: true).json.encoded(escapingHTML: false)
                 continue
             }
-            let bytes = container.summary { record in cut(self.summary(record), version: record.version) }
+            let image = Engine.image(of: container.record, images)
+            let bytes = container.summary(naming: image) { record in
+                cut(self.summary(record, image), version: record.version)
+            }
             out += bytes.before
             JSON.appendString(StatusText.of(container.record, now: now), to: &out)
             out += bytes.after
@@ -36,8 +40,21 @@ extension Engine {
     /// The same as values.
     public func summaries(_ listing: ContainerListing) async throws(EngineError) -> [ContainerSummary] {
         var all: [ContainerSummary] = []
-        for container in try await matching(listing) { all.append(try await summary(container, size: listing.size)) }
+        let found = try await matching(listing)
+        let images = await currentImages(of: found)
+        for container in found { all.append(try await summary(container, images, size: listing.size)) }
         return all
+    }
+
+    /// The ids of the images that the containers' images' names stand for by now; nothing where that cannot be told.
+    private func currentImages(of containers: [Container]) async -> [String: String] {
+        // containerd may be away: that is no reason not to list.
+        (try? await images.identifiers(of: Set(containers.map { $0.record.config.image }))) ?? [:]
+    }
+
+    /// A container's image as its client named it, or by its id when the name stands for it no more.
+    private static func image(of record: ContainerRecord, _ images: [String: String]) -> String {
+        (images[record.config.image] ?? record.imageID) == record.imageID ? record.config.image : record.imageID
     }
 
     private func matching(_ listing: ContainerListing) async throws(EngineError) -> [Container] {
@@ -55,9 +72,11 @@ extension Engine {
         return found.prefix(limit).map(\.container)
     }
 
-    private func summary(_ container: Container, size: Bool) async throws(EngineError) -> ContainerSummary {
+    private func summary(
+        _ container: Container, _ current: [String: String], size: Bool
+    ) async throws(EngineError) -> ContainerSummary {
         let record = container.record
-        var entry = summary(record)
+        var entry = summary(record, Engine.image(of: record, current))
         entry.status = StatusText.of(record, now: Clock.now)
         if size {
             let found = try await images.size(ofRoot: record.snapshotKey, image: record.imageID)
@@ -67,11 +86,11 @@ extension Engine {
         return entry
     }
 
-    private func summary(_ record: ContainerRecord) -> ContainerSummary {
+    private func summary(_ record: ContainerRecord, _ image: String) -> ContainerSummary {
         var entry = ContainerSummary()
         entry.id = record.id
         entry.names = ["/" + record.name]
-        entry.image = record.config.image
+        entry.image = image
         entry.imageID = record.imageID
         entry.command = SummaryCommand.text(record.path, record.arguments)
         entry.created = record.created.seconds
@@ -102,7 +121,8 @@ extension Engine {
             }
         }
         let after = min(bytes.count, position + mark.count)
-        return SummaryBytes(version: version, before: Array(bytes[..<position]), after: Array(bytes[after...]))
+        return SummaryBytes(
+            version: version, image: entry.image, before: Array(bytes[..<position]), after: Array(bytes[after...]))
     }
 }
 

@@ -32,6 +32,12 @@ public struct CommitRequest: Sendable {
         self.root = root
         self.image = image
     }
+
+    /// The new image's name in short; empty when it gets none, or a bad one.
+    public var familiarName: String {
+        if repository.isEmpty { return "" }
+        return (try? ImageStore.newName(repository: repository, tag: tag))?.familiar ?? ""
+    }
 }
 
 extension ImageStore {

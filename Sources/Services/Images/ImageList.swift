@@ -121,16 +121,16 @@ extension ImageStore {
     /// How many images there are.
     public func count() async throws(ImageError) -> Int { try await all().count }
 
-    /// The ids of an image and of those it was committed from.
-    public func lineage(_ reference: String) async throws(ImageError) -> [String] {
-        var lineage = [try await resolve(reference)]
-        let everything = try await all()
-        while let last = lineage.last, !last.parent.isEmpty,
-            let parent = everything.first(where: { $0.image.id == last.parent })?.image
-        {
-            lineage.append(parent)
+    /// The ids of an image and of those that were committed from it, or from them.
+    public func descendants(of reference: String) async throws(ImageError) -> Set<String> {
+        var found: Set<String> = [try await resolve(reference).id]
+        let everything = try await all().map(\.image)
+        var next = found
+        while !next.isEmpty {
+            next = Set(everything.filter { next.contains($0.parent) && !found.contains($0.id) }.map(\.id))
+            found.formUnion(next)
         }
-        return lineage.map(\.id)
+        return found
     }
 
     /// A point in time as filters give it.

@@ -87,6 +87,7 @@ extension ImageStore {
         _ names: [ImageReference], of image: StoredImage
     ) async throws(ImageError) -> [ImageDeletion] {
         var deletions: [ImageDeletion] = []
+        defer { namesChanged() }
         for name in names {
             // Not the last record of the image yet: its placeholder or its other names keep it until `delete`.
             try await keep(image, losing: name.description)
@@ -101,6 +102,7 @@ extension ImageStore {
 
     /// Removes what is left of an image; content and snapshots go with the garbage collector, before this returns.
     private func delete(_ image: StoredImage) async throws(ImageError) -> [ImageDeletion] {
+        defer { namesChanged() }
         let everything = try await all()
         let kept = Set(everything.filter { $0.image.id != image.id }.flatMap(\.image.chainIDs))
         for record in everything.first(where: { $0.image.id == image.id })?.records ?? [] {
@@ -156,18 +158,26 @@ extension ImageStore {
         var report = ImagesPruneReport()
         var deletions: [ImageDeletion] = []
         let used = Set(uses.map(\.imageID))
-        for named in try await all() where !used.contains(named.image.id) {
-            if onlyDangling && !named.names.isEmpty { continue }
+        var wanted = try await all().filter { named in
             let labels = named.image.runConfig.labels ?? [:]
-            guard filters.matchLabels("label", labels) else { continue }
-            if filters.contains("label!") && filters.matchLabels("label!", labels) { continue }
-            if let until, named.image.created > until { continue }
-            if try await children(of: named.image) { continue }
-            let before = try await layersSize()
-            deletions += try await untag(named.names, of: named.image)
-            deletions += try await delete(named.image)
-            report.spaceReclaimed += UInt64(max(0, before - (try await layersSize())))
+            if used.contains(named.image.id) || onlyDangling && !named.names.isEmpty { return false }
+            if filters.contains("label!") && filters.matchLabels("label!", labels) { return false }
+            if let until, named.image.created > until { return false }
+            return filters.matchLabels("label", labels)
         }
+        let before = try await layersSize()
+        // What others were made upon goes after them.
+        while !wanted.isEmpty {
+            let parents = Set(try await all().map(\.image.parent))
+            let free = wanted.filter { !parents.contains($0.image.id) }
+            if free.isEmpty { break }
+            for named in free {
+                deletions += try await untag(named.names, of: named.image)
+                deletions += try await delete(named.image)
+            }
+            wanted.removeAll { named in free.contains { $0.image.id == named.image.id } }
+        }
+        report.spaceReclaimed = UInt64(max(0, before - (try await layersSize())))
         report.imagesDeleted = deletions.isEmpty ? nil : deletions
         publish("prune", "", name: "", nil)
         return report

@@ -23,6 +23,14 @@ public final class ImageStore: Sendable {
     let sizes = Mutex<[String: Int]>([:])
     private let hooks = Mutex(Hooks())
 
+    private let meanings = Mutex(Meanings())
+
+    /// What references are known to stand for: the id of an image, or nothing.
+    private struct Meanings {
+        var generation = 0
+        var identifiers: [String: String] = [:]
+    }
+
     private struct Hooks {
         var event: @Sendable (ImageEvent) -> Void = { _ in }
         var uses: @Sendable () -> [ImageUse] = { [] }
@@ -69,7 +77,12 @@ public final class ImageStore: Sendable {
         if name.digest == nil, let record = try await record(name.withDefaultTag.description) {
             return try await image(of: record)
         }
-        let all = try await all()
+        if let found = Self.find(reference, name, in: try await all()) { return found }
+        throw .noSuchImage(name.withDefaultTag.familiar)
+    }
+
+    /// The same among images that are at hand.
+    private static func find(_ reference: String, _ name: ImageReference, in all: [NamedImage]) -> StoredImage? {
         if let digest = name.digest {
             let wanted = all.first { named in
                 (named.image.target.digest == digest || named.image.manifestDigest == digest)
@@ -84,8 +97,29 @@ public final class ImageStore: Sendable {
             let matching = all.filter { $0.image.id.dropFirst(7).hasPrefix(beginning) }
             if matching.count == 1 { return matching[0].image }
         }
-        throw .noSuchImage(name.withDefaultTag.familiar)
+        return nil
     }
+
+    /// The ids of the images that references stand for now; empty for none. containerd is only asked
+    /// when the daemon has changed a name since the last time.
+    public func identifiers(of references: Set<String>) async throws(ImageError) -> [String: String] {
+        let (generation, known) = meanings.withLock { ($0.generation, $0.identifiers) }
+        if references.allSatisfy({ known[$0] != nil }) { return known }
+        let all = try await all()
+        var found: [String: String] = [:]
+        for reference in references {
+            // What cannot be read stands for nothing.
+            let name = try? Self.reference(reference)
+            let tagged = name?.withDefaultTag
+            let image = all.first { named in named.names.contains { $0 == tagged } }?.image
+            found[reference] = (image ?? name.flatMap { Self.find(reference, $0, in: all) })?.id ?? ""
+        }
+        meanings.withLock { if $0.generation == generation { $0.identifiers.merge(found) { $1 } } }
+        return found
+    }
+
+    /// To be called after every change of a name in containerd.
+    func namesChanged() { meanings.withLock { $0 = Meanings(generation: $0.generation + 1) } }
 
     /// The image with all its names.
     func named(_ reference: String) async throws(ImageError) -> NamedImage {

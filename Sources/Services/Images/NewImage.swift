@@ -74,6 +74,7 @@ extension ImageStore {
     func name(_ image: StoredImage, _ name: String) async throws(ImageError) -> StoredImage? {
         let target = ContainerdTypes.Descriptor(
             mediaType: image.target.mediaType, digest: image.target.digest, size: Int64(image.target.size))
+        defer { namesChanged() }
         guard let before = try await record(name) else {
             try await calling { () async throws(GRPCStatus) in
                 try await client.images.create(.init(name: name, target: target))

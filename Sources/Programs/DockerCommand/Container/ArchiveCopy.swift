@@ -18,10 +18,18 @@ enum ArchiveCopy {
         let isContents: Bool
     }
 
+    /// The outermost part of a path that is not there, from the root.
+    private static func firstMissing(_ path: String) throws -> String {
+        var missing = try Files.absolute(path)
+        while missing != "/", Files.linkStatus(Files.parent(of: missing)) == nil { missing = Files.parent(of: missing) }
+        return missing
+    }
+
     static func localSource(_ path: String, follows: Bool) throws -> Source {
         var clean = Files.cleaned(path)
         guard let status = Files.linkStatus(clean) else {
-            throw CommandFailure("lstat " + (path.hasPrefix("/") ? "/" : "") + path + ": " + errorText(cl_errno()))
+            let reason = errorText(cl_errno())
+            throw CommandFailure("lstat " + (try firstMissing(clean)) + ": " + reason)
         }
         let isLink = cl_format(status.st_mode) == S_IFLNK
         if isLink && (follows || path.hasSuffix("/") || path.hasSuffix("/.")) { clean = try Files.resolved(clean) }
@@ -56,16 +64,17 @@ enum ArchiveCopy {
         return sink.count
     }
 
-    /// Unpacks the daemon's archive, with its first name replaced, and gives the bytes that came.
+    /// Unpacks the daemon's archive, with its first name replaced, and gives the bytes that came. All is ours, whoever owned
+    /// it there.
     static func unpack(
-        _ reply: EngineReply, into folder: String, from old: String, as new: String?, keepsOwners: Bool
+        _ reply: EngineReply, into folder: String, from old: String, as new: String?
     ) throws -> Int {
         guard Files.isDirectory(folder) else {
             throw CommandFailure("invalid output path: directory \"" + folder + "\" does not exist")
         }
         let source = ReplySource(reply)
         var extraction = Extraction()
-        extraction.setsOwner = keepsOwners
+        extraction.setsOwner = false
         extraction.refusesTypeChange = true
         let directory = try Descriptor.open(folder, O_RDONLY | O_DIRECTORY)
         if let new, new != old {

@@ -91,7 +91,7 @@ private struct Copy {
         let place = try CopyPlace.local(destination)
         let (folder, name) = try place.placement(of: item)
         let count = try ArchiveCopy.unpack(
-            reply, into: folder, from: item.archiveName, as: name, keepsOwners: keepsOwners)
+            reply, into: folder, from: item.archiveName, as: name)
         report(count, "to " + destination)
         return 0
     }
