@@ -258,8 +258,12 @@ final class ExtractionRun {
     }
 
     private func timespecs(_ header: TarHeader) -> [timespec] {
-        let modified = timespec(tv_sec: header.modified.seconds, tv_nsec: header.modified.nanoseconds)
-        let accessed = header.accessed.map { timespec(tv_sec: $0.seconds, tv_nsec: $0.nanoseconds) }
-        return [accessed ?? modified, modified]
+        let modified = Self.bounded(header.modified)
+        return [header.accessed.map(Self.bounded) ?? modified, modified]
+    }
+
+    /// What lies before 1970 becomes its beginning, as Docker has it.
+    private static func bounded(_ time: TarHeader.Time) -> timespec {
+        time.seconds < 0 ? timespec() : timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds)
     }
 }

@@ -77,7 +77,8 @@ extension Engine {
             publish("unpause", record, [:])
         } catch {
             if error.code != .notFound {
-                configuration.report("container \(record.id): cannot unpause it after a commit: \(error.containerdText)")
+                let reason = error.containerdText
+                configuration.report("container \(record.id): cannot unpause it after a commit: \(reason)")
             }
         }
     }

@@ -67,7 +67,7 @@ extension ImageStore {
             since = max(since ?? moment, moment)
         }
         for text in filters["until"] {
-            guard let moment = Self.moment(text) else { throw .invalid("invalid filter 'until=[\(text)]'") }
+            let moment = try Self.moment(text)
             before = min(before ?? moment, moment)
         }
         return (before, since)
@@ -134,5 +134,10 @@ extension ImageStore {
     }
 
     /// A point in time as filters give it.
-    static func moment(_ text: String) -> Timestamp? { Timestamp(text: text, now: Timestamp(WallClock.now)) }
+    static func moment(_ text: String) throws(ImageError) -> Timestamp {
+        guard let moment = Timestamp(text: text, now: Timestamp(WallClock.now)) else {
+            throw .invalid("failed to parse value as time or duration: " + goQuoted(text))
+        }
+        return moment
+    }
 }

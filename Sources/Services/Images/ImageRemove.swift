@@ -144,16 +144,15 @@ extension ImageStore {
         }
         var onlyDangling = true
         if filters.contains("dangling") {
-            switch filters["dangling"].last ?? "" {
-            case "0", "false": onlyDangling = false
-            case "1", "true": break
-            default: throw .invalid("invalid filter 'dangling=[\(filters["dangling"].joined(separator: " "))]'")
-            }
+            let values = filters["dangling"]
+            let no = values.contains { ["0", "false"].contains($0) }
+            let yes = values.contains { ["1", "true"].contains($0) }
+            if no == yes { throw .invalid("invalid filter 'dangling=[\(values.joined(separator: " "))]'") }
+            onlyDangling = yes
         }
         var until: Timestamp?
         for text in filters["until"] {
-            guard let moment = Self.moment(text) else { throw .invalid("invalid filter 'until=[\(text)]'") }
-            until = moment
+            until = try Self.moment(text)
         }
         var report = ImagesPruneReport()
         var deletions: [ImageDeletion] = []

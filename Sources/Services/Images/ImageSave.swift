@@ -39,7 +39,8 @@ extension ImageStore {
                 continue
             }
             do throws(ImageError) { image = try await resolve(reference) } catch {
-                throw error.status == 404 ? .noSuchImage(reference) : error
+                guard error.status == 404 else { throw error }
+                throw parsed?.tag == nil ? .noSuchImage(reference) : ImageError(404, "reference does not exist")
             }
             let named = everything.first { $0.image.id == image.id }
             if let parsed, named?.names.contains(parsed.withDefaultTag) == true { names = [parsed.withDefaultTag] }

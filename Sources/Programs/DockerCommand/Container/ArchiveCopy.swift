@@ -64,8 +64,8 @@ enum ArchiveCopy {
         return sink.count
     }
 
-    /// Unpacks the daemon's archive, with its first name replaced, and gives the bytes that came. All is ours, whoever owned
-    /// it there.
+    /// Unpacks the daemon's archive, with its first name replaced, and gives the bytes that came. All is the user's,
+    /// whoever owned it there.
     static func unpack(
         _ reply: EngineReply, into folder: String, from old: String, as new: String?
     ) throws -> Int {
