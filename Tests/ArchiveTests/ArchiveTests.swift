@@ -41,10 +41,13 @@ func file(_ name: String, _ content: String, mode: UInt32 = 0o644) -> (TarHeader
     let folder = try Folder()
     var dated = TarHeader(.directory, "d/", mode: 0o1777)
     dated.modified = .init(seconds: 1000, nanoseconds: 5)
+    var old = TarHeader(.file, "old", mode: 0o644)
+    old.modified = .init(seconds: -1000, nanoseconds: 5)
     try folder.extract(
         try archive([
             (dated, ""), file("d/a", "one", mode: 0o4755), link(.symbolicLink, "d/s", "/etc/passwd"),
             link(.hardLink, "d/h", "d/a"), file("implied/deep/x", "two"),
+            (old, ""),
         ]))
     #expect(try Files.readText(folder.path + "/d/a") == "one")
     #expect(try Files.link(folder.path + "/d/s") == "/etc/passwd")
@@ -53,6 +56,7 @@ func file(_ name: String, _ content: String, mode: UInt32 = 0o644) -> (TarHeader
     let d = try #require(Files.status(folder.path + "/d"))
     #expect(d.st_mode & 0o7777 == 0o1777 && d.st_mtim.tv_sec == 1000 && d.st_mtim.tv_nsec == 5)
     #expect(try Files.readText(folder.path + "/implied/deep/x") == "two")
+    #expect(try #require(Files.status(folder.path + "/old")).st_mtim.tv_sec == 0)
 }
 
 @Test(arguments: ["../escape", "/../../escape", "a/../../escape", "/escape"])

@@ -61,6 +61,10 @@ ok "an archive that would leave the store is refused" 'mkdir -p $T/e/tls/docker;
 ok "a flag newer than the daemon is refused by name" 'has "$(DOCKER_API_VERSION=1.40 docker create --annotation a=b busybox 2>&1 || true)" "\"--annotation\" requires API version 1.43, but the Docker daemon API version is 1.40"'
 ok "a closed standard input is an empty one" 'same "$(timeout -k 2 20 docker run --rm -i busybox cat <&-; echo $?)" 0; same "$(timeout -k 2 20 docker exec -i web cat <&-; echo $?)" 0'
 ok "a reader that goes is told of" 'has "$( (docker run --rm busybox seq 300000 | head -1) 2>&1)" "write /dev/stdout: broken pipe"'
+ok "cp names the first part of a path that is missing, and gives what it copies out to the user" 'has "$(docker cp $T/no/such/f web:/ 2>&1 || true)" "lstat $T/no: no such"
+    docker exec web sh -c "echo >/tmp/o; chown 33 /tmp/o"; docker cp -qa web:/tmp/o $T/o; same "$(stat -c %u $T/o)" 0'
+ok "words of image commands" 'has "$(docker image prune -f --filter until=x 2>&1 || true)" "failed to parse value as time or duration: \"x\""
+    docker image prune -f --filter dangling=x; has "$(docker save -o $T/s nosuch:3 2>&1 || true)" "reference does not exist"; has "$(docker save -o $T/s nosuch 2>&1 || true)" "No such image: nosuch"'
 ok "everything can be pruned, where there is no build cache too" 'same "$(curl -s --unix-socket /run/docker.sock -X POST http://d/v1.41/build/prune)" "{\"CachesDeleted\":null,\"SpaceReclaimed\":0}"
     has "$(docker system prune -f --filter label=none)" "Total reclaimed space: 0B"'
 docker rm -f web idle >/dev/null
