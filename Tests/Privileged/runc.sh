@@ -30,7 +30,9 @@ for name in $("$R/bin/busybox" --list); do [ -e "$R/bin/$name" ] || ln -s busybo
 echo kept >"$R/full/file"
 cd "$T/bundle" || exit 1
 runc spec
-jq '.process.terminal = false | .process.args = ["true"]' config.json >plain.json
+SPEC=$(jq -r '.linux.namespaces[].type' config.json | paste -sd ' ')
+# v2's own cgroup namespace would hide from the tests where a process is.
+jq '.process.terminal = false | .process.args = ["true"] | .linux.namespaces |= map(select(.type != "cgroup"))' config.json >plain.json
 with() { jq "$1" plain.json >config.json; }   # with FILTER: the configuration for what follows
 sh_() { jq --arg c "$1" '.process.args = ["sh", "-c", $c]' plain.json >config.json; [ $# -eq 1 ] || { jq "$2" config.json >c && mv c config.json; }; }
 run() { runc run "$@" "$ID" </dev/null 2>&1; }
@@ -156,7 +158,7 @@ call = bytearray(80); fcntl.ioctl(fd, 0xc0502100, call)
 fcntl.ioctl(fd, 0xc0182101, struct.pack("=QqiI", struct.unpack_from("Q", call)[0], 0, -122, 0))
 P
 for nnp in true false; do
-    rm -f agent; python3 agent.py >agent.out 2>&1 & C=$!
+    rm -f agent agent.out; python3 agent.py >agent.out 2>&1 & C=$!
     for _ in $(seq 300); do grep -qs listening agent.out && break; sleep 0.1; done
     sh_ 'mkdir /tmp/d 2>&1' ".process.noNewPrivileges = $nnp | .root.readonly = false | .linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$T/bundle/agent\", listenerMetadata: \"m\", syscalls: [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_NOTIFY\"}]}"
     is "seccomp asks an agent (noNewPrivileges $nnp)" "$(run; wait $C; sed 1d agent.out)" "mkdir: can't create directory '/tmp/d': Disk quota exceeded
@@ -183,6 +185,7 @@ else
     is "device rules in cgroup v2" "$(runc exec "$ID" sh -c 'cat /dev/null && echo yes' 2>&1)" yes
 fi
 runc start "$ID"
+for _ in $(seq 50); do grep -q ^sleep "/proc/$P/cmdline" && break; sleep 0.1; done
 is "start runs the program" "$(runc state "$ID" | jq -r .status; tr '\0' ' ' <"/proc/$P/cmdline")" "running
 sleep 100 "
 is "start once only" "$(runc start "$ID" 2>&1 | says)" "cannot start an already running container"
@@ -201,10 +204,20 @@ is "pause, and no exec in it" "$(runc state "$ID" | jq -r .status; runc exec "$I
 exec failed: cannot exec in a paused container (use --ignore-paused to override)"
 runc resume "$ID"; is "resume" "$(runc state "$ID" | jq -r .status)" running
 is "update" "$(echo '{"pids":{"limit":50}}' | runc update --resources - "$ID"; cat "${U:-$(group pids)}/pids.max")" 50
+is "update: a period keeps the quota, and a quota the period" "$(runc update --cpu-quota 50000 --cpu-period 100000 "$ID"; runc update --cpu-period 200000 "$ID"; runc update --cpu-quota 40000 "$ID"
+    cat "${U:-$(group cpu)}"/cpu.max "${U:-$(group cpu)}"/cpu.cfs_{quota,period}_us 2>/dev/null | paste -sd ' ')" "40000 200000"
 is "update: what is no number" "$(runc update --cpu-period -1 "$ID" 2>&1 | says)" 'invalid value for cpu-period: strconv.ParseUint: parsing "-1": invalid syntax'
 is "update: what is gone" "$(runc update --kernel-memory 10m "$ID" 2>&1 | sed 's/.*level=//')" 'warning msg="Kernel memory settings are ignored and will be removed"'
 is "update: sizes" "$(runc update --memory "0.03125 GiB" "$ID"; runc events --stats "$ID" | jq .data.memory.usage.limit)" 33554432
 is "events --stats" "$(runc events --stats "$ID" | jq -r '.type, .data.memory.usage.limit, .data.pids.current' | paste -sd ' ')" "stats 33554432 2"
+if [ -n "${U:-}" ]; then
+    mkdir "$U/leaf"; for p in $(cat "$U/cgroup.procs"); do echo "$p" >"$U/leaf/cgroup.procs"; done
+    echo +memory >"$U/cgroup.subtree_control"
+    is "exec in a container that has divided its group" "$(runc exec "$ID" cat /proc/self/cgroup 2>&1 | sed 's/.*\///')" leaf
+else
+    mkdir "$(group pids)/leaf"
+    is "exec in a group below" "$(runc exec --cgroup pids:/leaf "$ID" grep pids /proc/self/cgroup 2>&1 | sed 's/.*\///')" leaf
+fi
 is "delete refuses what runs" "$(runc delete "$ID" 2>&1 | says)" "cannot delete container $ID that is not stopped: running"
 is "kill with signal 0 only looks" "$(runc kill "$ID" 0; echo $?)" 0
 is "exec: odd users and groups" "$(runc exec -u -1 "$ID" true 2>&1 | says; runc exec --cgroup a:b:c "$ID" true 2>&1 | says)" "exec failed: unable to start container process: unable to setup user: uids and gids must be in range 0-2147483647
@@ -240,6 +253,7 @@ sh_ 'tty; exit 5' '.process.terminal = true'
 is "a terminal of the caller's" "$(script -qec "$RUNC --root $T/state run $ID" /dev/null </dev/null | tr -d '\r\0' | grep -a pts | sed 's/.*\/dev/\/dev/')" "/dev/pts/0"
 sh_ 'readlink /proc/self/fd/3; ls /proc/self/fd | wc -l'
 is "descriptors are passed on when asked for, and no others" "$(run --preserve-fds 1 3<"$T/src/file" 4<"$T/pid" | sed 's/.*src/src/' | paste -sd ' ')" "src/file 5"
+is "a new configuration has a cgroup namespace where there is v2 alone" "$SPEC" "pid network ipc uts mount$([ -e /sys/fs/cgroup/cgroup.controllers ] && echo " cgroup")"
 is "features" "$(runc features | jq -r '.linux.seccomp.enabled, .linux.cgroup.v1, (.linux.namespaces | length)' | paste -sd ' ')" "true true 7"
 
 echo "$PASSED passed, $FAILED failed"

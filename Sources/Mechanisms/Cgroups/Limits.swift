@@ -5,7 +5,7 @@ extension Cgroup {
     /// Sets limits, all but the rules for devices.
     public func apply(_ resources: Resources) throws(CgroupFailure) {
         if isUnified { return try applyUnified(resources) }
-        try Cgroup.refuseUnified(resources)
+        try refuseOdd(resources)
         if let path = path("cpuset") { try setCpuset(path, resources.cpu) }
         try refuseLimitsLeftOut(resources)
         if let path = path("memory"), let memory = resources.memory { try setMemory(path, memory) }
@@ -17,9 +17,11 @@ extension Cgroup {
         try setRest(resources)
     }
 
-    /// Files of v2 mean nothing in v1.
-    public static func refuseUnified(_ resources: Resources) throws(CgroupFailure) {
-        if !resources.unified.isEmpty {
+    /// Refuses what this kind of cgroup cannot do, before there is one.
+    public func refuseOdd(_ resources: Resources) throws(CgroupFailure) {
+        if isUnified {
+            _ = try Cgroup.swapAlone(limit: resources.memory?.limit ?? 0, swap: resources.memory?.swap ?? 0)
+        } else if !resources.unified.isEmpty {
             throw CgroupFailure("invalid configuration: cannot use unified on cgroup v1")
         }
     }

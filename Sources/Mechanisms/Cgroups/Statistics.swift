@@ -77,25 +77,27 @@ extension Cgroup {
         ])
     }
 
+    /// v1's settings; v2 has none of them.
     private func cpuset() -> JSON {
-        let path = path("cpuset")
-        func list(_ file: String) -> JSON {
+        let path = isUnified ? nil : path("cpuset")
+        func list(_ name: String) -> [(String, JSON)] {
             var numbers: [JSON] = []
-            for part in (path.flatMap { get($0, file) } ?? "").utf8.split(separator: 44) {
+            for part in (path.flatMap { get($0, "cpuset." + name) } ?? "").utf8.split(separator: 44) {
                 let ends = part.split(separator: 45).compactMap { Int(String(decoding: Array($0), as: UTF8.self)) }
                 guard let first = ends.first, let last = ends.last, first <= last else { continue }
                 for number in first...last { numbers.append(.int(number)) }
             }
-            return .array(numbers)
+            return numbers.isEmpty ? [] : [(name, .array(numbers))]
         }
-        func flag(_ name: String) -> (String, JSON) {
-            (name, .int(path.flatMap { get($0, "cpuset." + name) }.flatMap { Int($0) } ?? 0))
+        func flags(_ names: [String]) -> [(String, JSON)] {
+            names.map { name in (name, .int(path.flatMap { get($0, "cpuset." + name) }.flatMap { Int($0) } ?? 0)) }
         }
-        return .members([
-            ("cpus", list("cpuset.cpus")), flag("cpu_exclusive"), ("mems", list("cpuset.mems")), flag("mem_hardwall"),
-            flag("mem_exclusive"), flag("memory_migrate"), flag("memory_spread_page"), flag("memory_spread_slab"),
-            flag("memory_pressure"), flag("sched_load_balance"), flag("sched_relax_domain_level"),
-        ])
+        return .members(
+            list("cpus") + flags(["cpu_exclusive"]) + list("mems")
+                + flags([
+                    "mem_hardwall", "mem_exclusive", "memory_migrate", "memory_spread_page", "memory_spread_slab",
+                    "memory_pressure", "sched_load_balance", "sched_relax_domain_level",
+                ]))
     }
 
     private func throttled(_ table: [(name: String, value: UInt64)], scale: UInt64) -> JSON {
@@ -120,10 +122,16 @@ extension Cgroup {
         let path = path("")
         let cpu = table(path, "cpu.stat")
         let stat = table(path, "memory.stat")
-        func limit(_ file: String) -> JSON {
-            guard let path, let text = get(path, file), let value = UInt64(text) else { return .int(UInt64.max) }
-            return .int(value)
+        func limit(_ file: String) -> UInt64 { path.flatMap { get($0, file) }.flatMap { UInt64($0) } ?? UInt64.max }
+        func usage(_ file: String) -> UInt64 { path.flatMap { get($0, file) }.flatMap { UInt64($0) } ?? 0 }
+        func counter(_ limit: UInt64, _ usage: UInt64) -> JSON {
+            .members([("limit", .int(limit)), ("usage", .int(usage)), ("failcnt", .int(0))])
         }
+        let (most, used) = (limit("memory.max"), usage("memory.current"))
+        // With memory, as v1 counts it.
+        let swap = limit("memory.swap.max")
+        let (total, overflow) = most.addingReportingOverflow(swap)
+        let none = JSON.members([("limit", .int(0)), ("failcnt", .int(0))])
         return .members([
             (
                 "cpu",
@@ -137,25 +145,17 @@ extension Cgroup {
                         ])
                     ), ("throttling", throttled(cpu, scale: 1000)),
                 ])
-            ),
+            ), ("cpuset", cpuset()),
             (
                 "memory",
                 .members([
                     ("cache", .int(value(stat, "file"))),
-                    (
-                        "usage",
-                        .members([
-                            ("limit", limit("memory.max")), ("usage", number(path, "memory.current")),
-                            ("failcnt", .int(0)),
-                        ])
-                    ),
+                    ("usage", counter(most, used)),
                     (
                         "swap",
-                        .members([
-                            ("limit", limit("memory.swap.max")), ("usage", number(path, "memory.swap.current")),
-                            ("failcnt", .int(0)),
-                        ])
-                    ), ("raw", .members(stat.map { ($0.name, .int($0.value)) })),
+                        counter(swap == UInt64.max || overflow ? swap : total, used + usage("memory.swap.current"))
+                    ), ("kernel", none), ("kernelTCP", none),
+                    ("raw", .members(stat.map { ($0.name, .int($0.value)) })),
                 ])
             ), ("pids", pids()), ("blkio", .members([])), ("hugetlb", .members([])), ("intel_rdt", .members([])),
             ("network_interfaces", .null),

@@ -56,8 +56,10 @@ extension Cgroup {
         let quota = cpu.quota ?? 0
         let period = cpu.period ?? 0
         if quota != 0 || period != 0 {
-            let text = quota > 0 ? String(quota) : "max"
-            try put(text + " " + String(period == 0 ? 100000 : period), path, "cpu.max")
+            // What is not said stays as it is.
+            let now = (get(path, "cpu.max") ?? "max 100000").split(separator: " ").map { String($0) }
+            let amount = quota > 0 ? String(quota) : quota < 0 ? "max" : now.first ?? "max"
+            try put(amount + " " + (period == 0 ? now.last ?? "100000" : String(period)), path, "cpu.max")
         }
         if !cpu.cpus.isEmpty { try put(cpu.cpus, path, "cpuset.cpus") }
         if !cpu.mems.isEmpty { try put(cpu.mems, path, "cpuset.mems") }

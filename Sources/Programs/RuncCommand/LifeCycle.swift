@@ -72,6 +72,10 @@ var specCommand: UrfaveCommand<Verb> {
                 throw RuntimeFailure("File config.json exists. Remove it first")
             }
             var spec = Spec.starter
+            // Only v2 lets a container see its own cgroup as the root without more.
+            if Files.exists("/sys/fs/cgroup/cgroup.controllers") {
+                spec.linux?.namespaces.append(Spec.Namespace("cgroup"))
+            }
             if rootless.value { spec.makeRootless(uid: geteuid(), gid: getegid()) }
             do throws(SystemCallError) {
                 try Files.write(Array(spec.json.indented("\t").utf8), to: "config.json", mode: 0o666)

@@ -53,14 +53,12 @@ final class Launch {
         let hierarchies: Hierarchies
         do throws(CgroupFailure) { hierarchies = try Hierarchies() } catch { throw RuntimeFailure(error) }
         let resources = linux.resources ?? Resources()
-        if !hierarchies.isUnified {
-            do throws(CgroupFailure) { try Cgroup.refuseUnified(resources) } catch { throw RuntimeFailure(error) }
-        }
         if resources.memory?.kernel != nil || resources.memory?.kernelTCP != nil {
             request.warn?("Kernel memory settings are ignored and will be removed")
         }
         var cgroup = Cgroup(path: linux.cgroupsPath, id: request.id, in: hierarchies)
         cgroup.toleratesDenial = request.toleratesDeniedCgroups
+        do throws(CgroupFailure) { try cgroup.refuseOdd(resources) } catch { throw RuntimeFailure(error) }
         container = Container(
             id: request.id, directory: store.directory(request.id), pid: 0, startTime: 0,
             created: Timestamp(WallClock.now).description,
