@@ -32,7 +32,7 @@ public struct Attachment: Sendable {
     let container: Container
     let engine: Engine
     let request: AttachRequest
-    let keys: [UInt8]
+    let keys: DetachKeys
     /// A terminal's output is one stream without frames.
     public let hasTerminal: Bool
 
@@ -51,7 +51,7 @@ public struct Attachment: Sendable {
         engine.publish("attach", record)
         let session = StreamSession(
             connection: connection, hub: container.hub, listening: listening,
-            keys: hasTerminal ? keys : [], forwardsInput: request.input && record.config.openStdin)
+            keys: hasTerminal ? keys : .none, forwardsInput: request.input && record.config.openStdin)
         let outcome = await session.run(
             closesInput: record.config.stdinOnce && !hasTerminal,
             closeInput: { [engine, id = container.id] in await engine.closeInput(id, exec: "") })
@@ -70,11 +70,19 @@ public struct Attachment: Sendable {
     }
 }
 
+extension DetachKeys {
+    /// A client's words for them, with upstream's answer to what names no keys.
+    init(checking text: String) throws(EngineError) {
+        guard let keys = DetachKeys(text) else { throw .invalid("Invalid detach keys (\(text)) provided") }
+        self = keys
+    }
+}
+
 extension Engine {
     /// Checks a client's wish to attach.
     public func attach(_ reference: String, _ request: AttachRequest) throws(EngineError) -> Attachment {
         let container = try find(reference)
-        let keys = try DetachKeys.parse(request.detachKeys)
+        let keys = try DetachKeys(checking: request.detachKeys)
         let record = container.record
         if record.life.phase == .paused {
             throw .conflict("container \(record.id) is paused, unpause the container before attach")
@@ -115,7 +123,7 @@ extension Engine {
         }
         let session = StreamSession(
             connection: connection, hub: exec.hub, listening: listening,
-            keys: config.tty ? exec.detachKeys : [], forwardsInput: config.attachStdin)
+            keys: config.tty ? exec.detachKeys : .none, forwardsInput: config.attachStdin)
         let outcome = await session.run(
             closesInput: true,
             closeInput: { [self] in await closeInput(exec.containerID, exec: id) })

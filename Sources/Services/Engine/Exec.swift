@@ -17,12 +17,11 @@ final class Exec: Sendable {
     let id: String
     let containerID: String
     let config: ExecConfig
-    /// The bytes that detach a client.
-    let detachKeys: [UInt8]
+    let detachKeys: DetachKeys
     let hub = StreamHub()
     let state = Mutex(State())
 
-    init(id: String, containerID: String, config: ExecConfig, detachKeys: [UInt8]) {
+    init(id: String, containerID: String, config: ExecConfig, detachKeys: DetachKeys) {
         self.id = id
         self.containerID = containerID
         self.config = config

@@ -23,7 +23,7 @@ extension Engine {
         for variable in config.env ?? [] where variable.isEmpty || variable.hasPrefix("=") {
             throw .invalid("invalid environment variable: " + variable)
         }
-        let keys = try DetachKeys.parse(config.detachKeys)
+        let keys = try DetachKeys(checking: config.detachKeys)
         forgetOldExecs()
         let exec = Exec(id: randomHex(bytes: 32), containerID: record.id, config: config, detachKeys: keys)
         execs.withLock { $0[exec.id] = exec }
@@ -223,7 +223,7 @@ extension Engine {
         answer.openStderr = exec.config.attachStderr
         answer.canRemove = false
         answer.containerID = exec.containerID
-        answer.detachKeys = String(decoding: exec.detachKeys, as: UTF8.self)
+        answer.detachKeys = String(decoding: exec.detachKeys.bytes, as: UTF8.self)
         answer.pid = state.pid
         let words = exec.config.cmd ?? []
         answer.processConfig.tty = exec.config.tty

@@ -181,7 +181,7 @@ extension Engine {
                 let paths = ProcessStreams.Paths(
                     directory: directory, process: id, hasInput: false, hasTerminal: !hasErrors)
                 let exec = Exec(
-                    id: id, containerID: container.id, config: Engine.execConfig(paths.record), detachKeys: [])
+                    id: id, containerID: container.id, config: Engine.execConfig(paths.record), detachKeys: .none)
                 do throws(EngineError) {
                     let streams = try ProcessStreams(paths, hub: exec.hub, log: nil, collector: collector)
                     try streams.begin()

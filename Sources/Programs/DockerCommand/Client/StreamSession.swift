@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import EngineClient
 internal import Flags
 internal import HTTPClient
@@ -16,12 +17,12 @@ final class StreamSession {
     private let sendsInput: Bool
     private let signals: SignalReader?
     private let onSignal: (Int32) -> Void
-    private var keys: DetachKeys?
+    private var keys: DetachKeys
     private var demultiplexer = Demultiplexer()
 
     /// `hasTerminal`: the container's streams are one terminal. `keys` detach, where a terminal is typed at.
     init(
-        _ stream: EngineStream, hasTerminal: Bool, sendsInput: Bool, keys: DetachKeys?, signals: SignalReader?,
+        _ stream: EngineStream, hasTerminal: Bool, sendsInput: Bool, keys: DetachKeys, signals: SignalReader?,
         onSignal: @escaping (Int32) -> Void
     ) {
         self.stream = stream
@@ -87,14 +88,10 @@ final class StreamSession {
             try stream.bytes.finishWriting()
             return .ended
         }
-        var typed = Array(buffer[0..<count])
-        if keys != nil {
-            let (passed, detach) = keys?.filter(typed) ?? (typed, false)
-            if detach { return .detached }
-            typed = passed
-        }
+        let (passed, detaches) = keys.filter(Array(buffer[0..<count]))
+        if detaches { return .detached }
         do {
-            try stream.bytes.queue(typed)
+            try stream.bytes.queue(passed)
         } catch {
             // The container has ended and takes no more; what it said is still to be read.
             return .ended
@@ -260,7 +257,6 @@ func forwarder(_ client: EngineClient, _ id: String) -> (Int32) -> Void {
 /// The keys that detach: of the flag, of the configuration, or the usual ones.
 func detachKeys(_ flag: String, _ session: Session) throws -> DetachKeys {
     let text = flag.isEmpty ? session.config.detachKeys : flag
-    if text.isEmpty { return .standard }
     guard let keys = DetachKeys(text) else { throw CommandFailure("invalid escape keys (" + text + ") provided") }
     return keys
 }

@@ -138,7 +138,7 @@ private struct Attachment {
         interaction.resize()
         let streams = StreamSession(
             stream, hasTerminal: hasTerminal, sendsInput: sendsInput,
-            keys: hasTerminal && sendsInput ? keySequence : nil, signals: interaction.signals
+            keys: hasTerminal && sendsInput ? keySequence : .none, signals: interaction.signals
         ) { interaction.handle($0) }
         let ending = try streams.run()
         interaction.restore()

@@ -83,7 +83,7 @@ private struct Exec {
         if tty.value { interaction.resize() }
         let streams = StreamSession(
             stream, hasTerminal: tty.value, sendsInput: interactive.value,
-            keys: tty.value && interactive.value ? keySequence : nil, signals: interaction.signals
+            keys: tty.value && interactive.value ? keySequence : .none, signals: interaction.signals
         ) { interaction.handle($0) }
         let ending = try streams.run()
         interaction.restore()

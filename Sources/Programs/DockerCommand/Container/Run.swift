@@ -103,7 +103,7 @@ private struct Run {
         let isTyped = request.hasTerminal && request.attachesInput && Terminal.isTerminal(0)
         let streams = StreamSession(
             stream, hasTerminal: request.hasTerminal, sendsInput: request.attachesInput,
-            keys: isTyped ? keys : nil, signals: interaction.signals
+            keys: isTyped ? keys : .none, signals: interaction.signals
         ) { interaction.handle($0) }
         let ending = try streams.run()
         interaction.restore()

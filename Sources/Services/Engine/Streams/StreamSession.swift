@@ -1,4 +1,5 @@
 internal import ContainerLogs
+internal import EngineAPI
 
 /// A client attached to a process: its bytes go to the standard input, the process's output comes back.
 struct StreamSession: Sendable {
@@ -7,8 +8,7 @@ struct StreamSession: Sendable {
     let connection: any AttachConnection
     let hub: StreamHub
     let listening: (id: Int, queue: OutputQueue)
-    /// The bytes that detach; empty for none.
-    let keys: [UInt8]
+    let keys: DetachKeys
     let forwardsInput: Bool
 
     /// Carries bytes until the process's output ends, the client cannot be written to, or detaches.
@@ -39,7 +39,7 @@ struct StreamSession: Sendable {
 
     /// nil: the end of the client's input does not end the session.
     private func carryInput(_ closesInput: Bool, _ closeInput: @Sendable () async -> Void) async -> Outcome? {
-        var scanner = DetachScanner(keys)
+        var keys = keys
         var isGone = false
         while !Task.isCancelled {
             let read: [UInt8]?
@@ -48,8 +48,8 @@ struct StreamSession: Sendable {
                 break
             }
             guard let bytes = read else { break }
-            if !forwardsInput && keys.isEmpty { continue }
-            let (passed, detaches) = scanner.scan(bytes)
+            if !forwardsInput && keys == .none { continue }
+            let (passed, detaches) = keys.filter(bytes)
             if forwardsInput && !passed.isEmpty {
                 guard let input = await hub.input(), await input.write(passed) else { continue }
             }
