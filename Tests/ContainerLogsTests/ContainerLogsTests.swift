@@ -135,7 +135,7 @@ func badSettingsAreRefused(_ driver: String, _ options: [String: String], _ mess
         do {
             _ = try attributes([option: option == "tag" ? "{{.Foo}}" : "("])
             Issue.record("taken")
-        } catch let error as LogError { #expect(error.message == message) }
+        } catch let error as EngineError { #expect(error.message == message) }
     }
 }
 

@@ -25,7 +25,7 @@ struct LifeTests {
 
     @Test func startingARunningContainerIsNotModified() throws {
         var life = try running()
-        #expect(throws: ContainerLife.Refusal(text: "", status: 304)) {
+        #expect(throws: EngineError.notModified) {
             try life.handle(.startRequested(byPolicy: false))
         }
     }
@@ -34,11 +34,11 @@ struct LifeTests {
         var life = try running()
         try life.handle(.paused)
         #expect(life.isRunning && life.apiState.status == "paused" && life.apiState.running)
-        #expect(throws: ContainerLife.Refusal.self) { try life.handle(.paused) }
-        #expect(throws: ContainerLife.Refusal.self) { try life.handle(.startRequested(byPolicy: false)) }
+        #expect(throws: EngineError.self) { try life.handle(.paused) }
+        #expect(throws: EngineError.self) { try life.handle(.startRequested(byPolicy: false)) }
         try life.handle(.resumed)
         #expect(life.phase == .running)
-        #expect(throws: ContainerLife.Refusal.self) { try life.handle(.resumed) }
+        #expect(throws: EngineError.self) { try life.handle(.resumed) }
     }
 
     @Test func aContainerThatNeverRanStaysCreatedWhenItsStartFails() throws {
@@ -64,12 +64,12 @@ struct LifeTests {
     @Test func aRemovedContainerCannotBeStarted() throws {
         var life = ContainerLife()
         try life.handle(.removalBegan)
-        #expect(throws: ContainerLife.Refusal.self) { try life.handle(.startRequested(byPolicy: false)) }
-        #expect(throws: ContainerLife.Refusal.self) { try life.handle(.removalBegan) }
+        #expect(throws: EngineError.self) { try life.handle(.startRequested(byPolicy: false)) }
+        #expect(throws: EngineError.self) { try life.handle(.removalBegan) }
         try life.handle(.removalFailed)
         #expect(life.phase == .created)
         var other = try running()
-        #expect(throws: ContainerLife.Refusal.self) { try other.handle(.removalBegan) }
+        #expect(throws: EngineError.self) { try other.handle(.removalBegan) }
     }
 
     @Test func whatIsStoredIsReadAgain() throws {

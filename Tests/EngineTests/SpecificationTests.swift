@@ -130,7 +130,7 @@ struct SpecificationTests {
         #expect(try Signals.number("SIGKILL") == 9 && Signals.number("term") == 15 && Signals.number("9") == 9)
         #expect(try Signals.number("RTMIN+3") == 37)
         #expect(throws: EngineError.self) { try Signals.number("0") }
-        #expect(throws: EngineError(status: 400, message: "the linux daemon does not support signal 99")) {
+        #expect(throws: EngineError(400, "the linux daemon does not support signal 99")) {
             try Signals.number("99")
         }
         #expect(throws: EngineError.self) { try Signals.number("NOPE") }

@@ -70,5 +70,5 @@ func wrongInstructionsAreRefused(_ line: String, _ message: String) {
     do {
         _ = try changed([line])
         Issue.record("taken")
-    } catch let error as ImageError { #expect(error.message == message) } catch { Issue.record("another error") }
+    } catch let error as EngineError { #expect(error.message == message) } catch { Issue.record("another error") }
 }

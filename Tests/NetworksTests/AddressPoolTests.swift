@@ -69,8 +69,8 @@ func prefix6(_ text: String) -> IPv6Prefix { IPv6Prefix(text) ?? IPv6Prefix(IPv6
     @Test func configuredPoolsAreDivided() throws {
         var pools = try SubnetPools([.init(base: "10.10.0.0/16", size: 24)])
         #expect(pools.take(avoiding: [prefix("10.10.0.0/23")])?.description == "10.10.2.0/24")
-        #expect(throws: NetworkError.self) { try SubnetPools([.init(base: "10.10.0.0/16", size: 8)]) }
-        #expect(throws: NetworkError.self) { try SubnetPools([.init(base: "x", size: 24)]) }
+        #expect(throws: EngineError.self) { try SubnetPools([.init(base: "10.10.0.0/16", size: 8)]) }
+        #expect(throws: EngineError.self) { try SubnetPools([.init(base: "x", size: 24)]) }
         var six = try SubnetPools([.init(base: "fd00:0:0:100::/56", size: 64)])
         #expect(six.take(avoiding: [prefix6("fd00:0:0:100::/64")])?.description == "fd00:0:0:101::/64")
     }

@@ -24,8 +24,8 @@ import Testing
         #expect(try HostsFile.line("a:::1", gateway: "") == "::1\ta")
         #expect(try HostsFile.line("a:[::1]", gateway: "") == "::1\ta")
         #expect(try HostsFile.line("hg:host-gateway", gateway: "172.17.0.1") == "172.17.0.1\thg")
-        #expect(throws: NetworkError.self) { try HostsFile.line("hg:host-gateway", gateway: "") }
-        #expect(throws: NetworkError.self) { try HostsFile.line("nothing", gateway: "") }
+        #expect(throws: EngineError.self) { try HostsFile.line("hg:host-gateway", gateway: "") }
+        #expect(throws: EngineError.self) { try HostsFile.line("nothing", gateway: "") }
     }
 
     private func plan(

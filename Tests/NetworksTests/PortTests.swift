@@ -22,11 +22,11 @@ import Testing
     }
 
     @Test(arguments: ["80/foo", "0", "70000", "x/tcp", "80-70", "80/tcp/udp", "", "-1", "1-2-3"])
-    func nonsenseIsRefused(_ name: String) { #expect(throws: NetworkError.self) { try PortRequest.ports(name) } }
+    func nonsenseIsRefused(_ name: String) { #expect(throws: EngineError.self) { try PortRequest.ports(name) } }
 
     @Test(arguments: ["abc", "80-70", "-", "65536", "1-2-3"])
     func badHostPortsAreRefused(_ text: String) {
-        #expect(throws: NetworkError.self) {
+        #expect(throws: EngineError.self) {
             try PortRequest.all(
                 bindings: ["80/tcp": [PortBinding(hostIP: "", hostPort: text)]], exposed: [], publishAll: false)
         }

@@ -30,9 +30,9 @@ import Testing
         #expect(try state.network("web").id == "aabb")
         #expect(try state.network("aab").id == "aabb")
         #expect(try state.network("aabb1").id == "aacc")
-        #expect(throws: NetworkError(status: 404, message: "network zz not found")) { try state.network("zz") }
-        #expect(throws: NetworkError.self) { try state.network("aa") }
-        #expect(throws: NetworkError.self) { try state.network("") }
+        #expect(throws: EngineError(404, "network zz not found")) { try state.network("zz") }
+        #expect(throws: EngineError.self) { try state.network("aa") }
+        #expect(throws: EngineError.self) { try state.network("") }
     }
 
     @Test func anEndpointGetsAddressAndNames() throws {
@@ -65,7 +65,7 @@ import Testing
         var settings = EndpointSettings()
         settings.ipamConfig = EndpointIPAMConfig()
         settings.ipamConfig?.ipv6Address = "fd00:1::2"
-        #expect(throws: NetworkError(status: 403, message: "Address already in use")) {
+        #expect(throws: EngineError(403, "Address already in use")) {
             try state.endpoint(on: network, for: sandbox("b"), settings)
         }
         // What it took of IPv4 was given back.
@@ -88,7 +88,7 @@ import Testing
         let endpoint = try state.endpoint(on: network, for: sandbox("a"), EndpointSettings())
         #expect(endpoint.hostInterface.isEmpty && endpoint.interface == "eth0" && endpoint.addresses == ["172.18.0.2"])
         #expect(try Macvlan(options: [:], own: "dm-aabb").parent == "dm-aabb")
-        #expect(throws: NetworkError.self) { try Macvlan(options: ["macvlan_mode": "zz"], own: "") }
+        #expect(throws: EngineError.self) { try Macvlan(options: ["macvlan_mode": "zz"], own: "") }
     }
 
     @Test func aHardwareAddressAskedForIsKeptApartFromTheOneInUse() throws {
@@ -111,7 +111,7 @@ import Testing
         "net.ipv4.../.IFNAME.x=1",
     ])
     func switchesOfOtherThingsAreRefused(_ text: String) {
-        #expect(throws: NetworkError.self) { try EndpointSwitch(text) }
+        #expect(throws: EngineError.self) { try EndpointSwitch(text) }
     }
 
     @Test func addressesAreOnlyAskedForWhereUpstreamAllowsIt() {
@@ -119,7 +119,7 @@ import Testing
         settings.ipamConfig = EndpointIPAMConfig()
         settings.ipamConfig?.ipv4Address = "172.18.0.9"
         func failure(_ network: NetworkRecord) -> String? {
-            do throws(NetworkError) { try NetworkState.check(settings, on: network) } catch { return error.message }
+            do throws(EngineError) { try NetworkState.check(settings, on: network) } catch { return error.message }
             return nil
         }
         #expect(
@@ -147,8 +147,7 @@ import Testing
         box.published = try state.takePorts([request], publishAddress: "127.0.0.1", reachesIPv6: true)
         #expect(box.published.map(\.hostIP) == ["127.0.0.1"])
         state.put(box)
-        #expect(throws: NetworkError(status: 500, message: "Bind for 127.0.0.1:8080 failed: port is already allocated"))
-        {
+        #expect(throws: EngineError(500, "Bind for 127.0.0.1:8080 failed: port is already allocated")) {
             try state.takePorts([request], publishAddress: "127.0.0.1", reachesIPv6: true)
         }
         state.removeSandbox("a")

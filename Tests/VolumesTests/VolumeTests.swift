@@ -28,8 +28,8 @@ func request(_ name: String, options: [String: String] = [:], labels: [String: S
     let folder: Folder
     init() throws { folder = try Folder() }
 
-    private func failure(_ body: () throws -> Void) -> VolumeError? {
-        do { try body() } catch { return error as? VolumeError }
+    private func failure(_ body: () throws -> Void) -> EngineError? {
+        do { try body() } catch { return error as? EngineError }
         return nil
     }
 
@@ -60,10 +60,10 @@ func request(_ name: String, options: [String: String] = [:], labels: [String: S
         let store = try folder.store()
         _ = try store.create(request("v1"), for: "c1")
         let error = failure { try store.remove("v1") }
-        #expect(error == VolumeError(status: 409, message: "remove v1: volume is in use - [c1]"))
+        #expect(error == EngineError(409, "remove v1: volume is in use - [c1]"))
         store.unrefer("v1", from: "c1")
         try store.remove("v1")
-        #expect(failure { _ = try store.inspect("v1") } == VolumeError(status: 404, message: "get v1: no such volume"))
+        #expect(failure { _ = try store.inspect("v1") } == EngineError(404, "get v1: no such volume"))
         #expect(failure { try store.remove("v1") }?.status == 404)
         try store.remove("v1", force: true)
         #expect(try Files.names(in: folder.path + "/volumes").isEmpty)
@@ -90,7 +90,7 @@ func request(_ name: String, options: [String: String] = [:], labels: [String: S
         #expect(try names(["label": ["b"]]) == ["two"])
         #expect(try names(["label": ["a=2"]]).isEmpty)
         #expect(try names(["driver": ["local"]]).count == 2)
-        #expect(failure { _ = try names(["foo": ["x"]]) } == VolumeError(status: 400, message: "invalid filter 'foo'"))
+        #expect(failure { _ = try names(["foo": ["x"]]) } == EngineError(400, "invalid filter 'foo'"))
         #expect(failure { _ = try names(["dangling": ["zz"]]) }?.message == "invalid filter 'dangling=[zz]'")
     }
 

@@ -1,3 +1,4 @@
+internal import EngineAPI
 internal import HTTPServer
 internal import JSON
 
@@ -6,7 +7,7 @@ internal import JSON
 struct AbsentRoutes: Sendable {
     var routes: [Route] { swarm + cluster + plugins }
 
-    private static let notManager = APIError(
+    private static let notManager = EngineError(
         503,
         "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect this"
             + " node to swarm and try again.")
@@ -24,13 +25,13 @@ struct AbsentRoutes: Sendable {
             Route("GET", "/swarm", Self.refuse), Route("GET", "/swarm/unlockkey", Self.refuse),
             Route("POST", "/swarm/init", Self.unsupported), Route("POST", "/swarm/join", Self.unsupported),
             Route("POST", "/swarm/update", Self.refuseBody), Route("POST", "/swarm/unlock", Self.refuseBody),
-            Route("POST", "/swarm/leave") { _ in throw APIError(503, "This node is not part of a swarm") },
+            Route("POST", "/swarm/leave") { _ in throw EngineError.unavailable("This node is not part of a swarm") },
         ]
     }
 
     private static func unsupported(_ call: Call) async throws -> HTTPResponse {
         _ = try await call.object()
-        throw APIError(501, "swarm mode is not supported by this daemon")
+        throw EngineError.unsupported("swarm mode is not supported by this daemon")
     }
 
     private var cluster: [Route] {
@@ -61,16 +62,16 @@ struct AbsentRoutes: Sendable {
         ]
     }
 
-    private static let noPlugins = APIError(400, "plugins are not supported by this daemon")
+    private static let noPlugins = EngineError(400, "plugins are not supported by this daemon")
 
     private static func missing(_ call: Call) async throws -> HTTPResponse {
-        throw APIError(404, "plugin \"" + call["name"] + "\" not found")
+        throw EngineError.notFound("plugin \"" + call["name"] + "\" not found")
     }
 
     private static func remote(_ call: Call) async throws -> HTTPResponse {
         let name = call.query["remote"] ?? ""
         if name != name.lowercased() {
-            throw APIError(400, "invalid reference format: repository name (library/\(name)) must be lowercase")
+            throw EngineError.invalid("invalid reference format: repository name (library/\(name)) must be lowercase")
         }
         throw noPlugins
     }

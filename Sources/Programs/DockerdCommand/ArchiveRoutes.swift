@@ -28,13 +28,13 @@ struct ArchiveRoutes: Sendable {
         return HTTPResponse(
             headers: [("Content-Type", "application/octet-stream")],
             body: .stream { writer in
-                try await Self.stream(to: writer) { channel throws(FilesError) in try files.export(root, to: channel) }
+                try await Self.stream(to: writer) { channel throws(EngineError) in try files.export(root, to: channel) }
             })
     }
 
     private static func path(_ call: Call) throws -> String {
         guard let path = call.query["path"], !path.isEmpty else {
-            throw APIError(400, "bad parameter: pathcannot be empty")
+            throw EngineError.invalid("bad parameter: pathcannot be empty")
         }
         return path
     }
@@ -43,7 +43,7 @@ struct ArchiveRoutes: Sendable {
         let path = try Self.path(call)
         let root = try await containers.root(of: call["name"])
         let files = files
-        let stat = try await Workers.shared.run { () throws(FilesError) in try files.stat(path, in: root) }
+        let stat = try await Workers.shared.run { () throws(EngineError) in try files.stat(path, in: root) }
         return HTTPResponse(headers: [("X-Docker-Container-Path-Stat", stat.header)])
     }
 
@@ -51,12 +51,12 @@ struct ArchiveRoutes: Sendable {
         let path = try Self.path(call)
         let root = try await containers.root(of: call["name"])
         let files = files
-        let stat = try await Workers.shared.run { () throws(FilesError) in try files.stat(path, in: root) }
+        let stat = try await Workers.shared.run { () throws(EngineError) in try files.stat(path, in: root) }
         await containers.publish("archive-path", of: call["name"], [:])
         return HTTPResponse(
             headers: [("Content-Type", "application/x-tar"), ("X-Docker-Container-Path-Stat", stat.header)],
             body: .stream { writer in
-                try await Self.stream(to: writer) { channel throws(FilesError) in
+                try await Self.stream(to: writer) { channel throws(EngineError) in
                     try files.archive(path, in: root, to: channel) { _ in }
                 }
             })
@@ -70,7 +70,7 @@ struct ArchiveRoutes: Sendable {
         if call.query.bool("copyUIDGID") { choices.owner = try await containers.owner(of: call["name"]) }
         let files = files
         try await ImageRoutes.upload(call.request.body) { [choices] archive in
-            try await Workers.shared.run { () throws(FilesError) in
+            try await Workers.shared.run { () throws(EngineError) in
                 try files.extract(archive, into: path, of: root, choices: choices)
             }
         }
@@ -81,7 +81,7 @@ struct ArchiveRoutes: Sendable {
     private func changes(_ call: Call) async throws -> HTTPResponse {
         let root = try await containers.root(of: call["name"])
         let files = files
-        let changes = try await Workers.shared.run { () throws(FilesError) in try files.changes(of: root) }
+        let changes = try await Workers.shared.run { () throws(EngineError) in try files.changes(of: root) }
         let items = changes.map { JSON.members([("Kind", .int($0.kind.rawValue)), ("Path", .string($0.path))]) }
         return .json(items.isEmpty ? .null : .array(items))
     }
@@ -139,11 +139,11 @@ struct ArchiveRoutes: Sendable {
 
     /// Sends what a thread writes. The connection breaks off when that fails: the head of the answer is out already.
     private static func stream(
-        to writer: ResponseWriter, _ produce: @escaping @Sendable (ByteChannel) throws(FilesError) -> Void
+        to writer: ResponseWriter, _ produce: @escaping @Sendable (ByteChannel) throws(EngineError) -> Void
     ) async throws {
         let channel = ByteChannel(most: 1 << 20, pieceSize: 1 << 17)
         Workers.shared.perform {
-            do throws(FilesError) {
+            do throws(EngineError) {
                 try produce(channel)
                 channel.finish()
             } catch {

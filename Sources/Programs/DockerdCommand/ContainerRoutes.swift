@@ -52,7 +52,7 @@ struct ContainerRoutes: Sendable {
         let streams = call.query.bool("stream", default: true)
         let oneShot = call.query.bool("one-shot")
         if streams && oneShot {
-            throw APIError(400, "cannot have stream=true and one-shot=true")
+            throw EngineError.invalid("cannot have stream=true and one-shot=true")
         }
         let engine = engine
         if !streams {
@@ -85,11 +85,10 @@ struct ContainerRoutes: Sendable {
     private func create(_ call: Call) async throws -> HTTPResponse {
         let object = try await call.object()
         if object.names.allSatisfy({ $0 == "HostConfig" || $0 == "NetworkingConfig" }) {
-            throw APIError(400, "config cannot be empty in order to create a container")
+            throw EngineError.invalid("config cannot be empty in order to create a container")
         }
-        let request = try decoded { () throws(JSON.Failure) in try ContainerCreateRequest(json: object) }
         let answer = try await engine.create(
-            request, name: call.query["name"], platform: call.query["platform"] ?? "")
+            try Call.decoded(object), name: call.query["name"], platform: call.query["platform"] ?? "")
         return .json(answer.json, status: 201)
     }
 
@@ -105,14 +104,14 @@ struct ContainerRoutes: Sendable {
 
     private func checkpoints(_ call: Call) async throws -> HTTPResponse {
         _ = try engine.record(of: call["name"])
-        throw APIError(501, "checkpoints are not supported by this daemon")
+        throw EngineError.unsupported("checkpoints are not supported by this daemon")
     }
 
     // MARK: Life
 
     private func start(_ call: Call) async throws -> HTTPResponse {
         if try await !call.body().isEmpty {
-            throw APIError(
+            throw EngineError(
                 400,
                 "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24")
         }
@@ -151,10 +150,8 @@ struct ContainerRoutes: Sendable {
     }
 
     private func update(_ call: Call) async throws -> HTTPResponse {
-        let object = try await call.object()
-        let change = try decoded { () throws(JSON.Failure) in try HostConfig(json: object) }
         var answer = UpdateResponse()
-        let warnings = try await engine.update(call["name"], change)
+        let warnings = try await engine.update(call["name"], try await call.decoded())
         answer.warnings = warnings.isEmpty ? nil : warnings
         return .json(answer.json)
     }
@@ -214,7 +211,7 @@ struct ContainerRoutes: Sendable {
         let answer = HTTPResponse.webSocket(call.request) { socket in
             await attachment.run(WebSocketClient(socket: socket))
         }
-        guard let answer else { throw APIError(400, "bad WebSocket handshake") }
+        guard let answer else { throw EngineError.invalid("bad WebSocket handshake") }
         return answer
     }
 }
@@ -235,33 +232,30 @@ struct WebSocketClient: AttachConnection {
     func write(_ bytes: [UInt8]) async throws { try await socket.write(bytes) }
 }
 
-/// Turns what cannot be decoded into the API's failure.
-func decoded<Value>(_ body: () throws(JSON.Failure) -> Value) throws(APIError) -> Value {
-    do throws(JSON.Failure) { return try body() } catch { throw APIError(400, "invalid JSON: " + error.message) }
-}
-
 extension Call {
     /// A parameter that is a whole number; nil when absent or empty.
-    func integer(_ name: String) throws(APIError) -> Int? {
+    func integer(_ name: String) throws(EngineError) -> Int? {
         guard let text = query[name], !text.isEmpty else { return nil }
-        guard let number = Int(text) else { throw APIError(400, "strconv.Atoi: parsing \"\(text)\": invalid syntax") }
+        guard let number = Int(text) else {
+            throw EngineError.invalid("strconv.Atoi: parsing \"\(text)\": invalid syntax")
+        }
         return number
     }
 
     /// A height or width of a terminal, which must be there.
-    func size(_ name: String) throws(APIError) -> Int {
+    func size(_ name: String) throws(EngineError) -> Int {
         let text = query[name] ?? ""
         guard let number = UInt32(text) else {
             let side = name == "h" ? "height" : "width"
-            throw APIError(
+            throw EngineError(
                 400, "invalid resize \(side) \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
         }
         return Int(number)
     }
 
-    func filters() throws(APIError) -> Filters {
+    func filters() throws(EngineError) -> Filters {
         do throws(JSON.Failure) { return try Filters(parsing: query["filters"] ?? "") } catch {
-            throw APIError(400, "invalid filter: " + error.message)
+            throw EngineError.invalid("invalid filter: " + error.message)
         }
     }
 

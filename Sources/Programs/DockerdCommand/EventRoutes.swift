@@ -14,7 +14,7 @@ struct EventRoutes: Sendable {
         let since = try moment(call.query["since"])
         let until = try moment(call.query["until"])
         if let since, let until, since > until {
-            throw APIError(
+            throw EngineError(
                 400,
                 "`since` time (\(call.query["since"] ?? "")) cannot be after `until` time"
                     + " (\(call.query["until"] ?? ""))")
@@ -56,10 +56,10 @@ struct EventRoutes: Sendable {
         }
     }
 
-    private func moment(_ text: String?) throws(APIError) -> Timestamp? {
+    private func moment(_ text: String?) throws(EngineError) -> Timestamp? {
         guard let text, !text.isEmpty else { return nil }
         do throws(EngineError) { return try Engine.moment(text) } catch {
-            throw APIError(400, "strconv.ParseInt: parsing \"\(text)\": invalid syntax")
+            throw EngineError.invalid("strconv.ParseInt: parsing \"\(text)\": invalid syntax")
         }
     }
 }

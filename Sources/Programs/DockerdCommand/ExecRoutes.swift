@@ -16,22 +16,19 @@ struct ExecRoutes: Sendable {
     }
 
     private func create(_ call: Call) async throws -> HTTPResponse {
-        let object = try await call.object()
-        let config = try decoded { () throws(JSON.Failure) in try ExecConfig(json: object) }
         var answer = IDResponse()
-        answer.id = try engine.createExec(call["name"], config)
+        answer.id = try engine.createExec(call["name"], try await call.decoded())
         return .json(answer.json, status: 201)
     }
 
     private func start(_ call: Call) async throws -> HTTPResponse {
-        let object = try await call.object(optional: true)
-        let wish = try decoded { () throws(JSON.Failure) in try ExecStart(json: object) }
+        let wish: ExecStart = try await call.decoded(optional: true)
         let id = call["id"]
         let (_, config) = try engine.checkExec(id)
         var size: (height: Int, width: Int)?
         if !wish.consoleSize.isEmpty {
             guard wish.consoleSize.count == 2, wish.tty else {
-                throw APIError(400, "console size is only supported when TTY is enabled")
+                throw EngineError.invalid("console size is only supported when TTY is enabled")
             }
             if wish.consoleSize[0] > 0, wish.consoleSize[1] > 0 { size = (wish.consoleSize[0], wish.consoleSize[1]) }
         }

@@ -29,11 +29,13 @@ struct ImageRoutes: Sendable {
         ]
     }
 
-    static func unsupported(_ what: String) -> APIError { APIError(501, what + " is not supported by this daemon") }
+    static func unsupported(_ what: String) -> EngineError {
+        EngineError(501, what + " is not supported by this daemon")
+    }
 
     private static func filters(_ call: Call) throws -> Filters {
         do throws(JSON.Failure) { return try Filters(parsing: call.query["filters"] ?? "") } catch {
-            throw APIError(400, error.message)
+            throw EngineError.invalid(error.message)
         }
     }
 
@@ -171,7 +173,7 @@ struct ImageRoutes: Sendable {
                 let writer = ProgressWriter(response: response)
                 do { try await run(writer) } catch {
                     var message = ProgressMessage()
-                    message.error = (error as? ImageError)?.message ?? String(describing: error)
+                    message.error = String(describing: error)
                     var detail = ErrorDetail()
                     detail.message = message.error
                     message.errorDetail = detail

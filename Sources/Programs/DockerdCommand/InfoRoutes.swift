@@ -21,13 +21,13 @@ struct InfoRoutes: Sendable {
     private func diskUsage(_ call: Call) async throws -> HTTPResponse {
         let types = Set(call.query.all("type"))
         for type in types.sorted() where !["container", "image", "volume", "build-cache"].contains(type) {
-            throw APIError(400, "unknown object type: " + type)
+            throw EngineError.invalid("unknown object type: " + type)
         }
         return .json(try await engine.diskUsage(types).json)
     }
 
     private func auth(_ call: Call) async throws -> HTTPResponse {
         _ = try await call.object()
-        throw APIError(501, "logging in to a registry is not supported by this daemon")
+        throw EngineError.unsupported("logging in to a registry is not supported by this daemon")
     }
 }

@@ -1,4 +1,5 @@
 internal import ContainerLogs
+internal import EngineAPI
 internal import HTTPServer
 
 /// `GET /containers/NAME/logs`.
@@ -11,7 +12,7 @@ struct LogRoutes: Sendable {
         // Upstream looks at the parameters first.
         var query = try LogQuery { call.query[$0] }
         let source = try await containers.log(of: call["name"])
-        guard let location = source.location else { throw LogError.notReadable }
+        guard let location = source.location else { throw EngineError.logsNotReadable }
         query.multiplexed = !source.hasTerminal
         let type = query.multiplexed && call.version.minor >= 42 ? "multiplexed" : "raw"
         return HTTPResponse(

@@ -1,16 +1,8 @@
+internal import EngineAPI
 internal import HTTPServer
 internal import JSON
 
-/// A failure with the status and the words of the Engine API.
-struct APIError: Error, Sendable {
-    let status: Int
-    let message: String
-
-    init(_ status: Int, _ message: String) {
-        self.status = status
-        self.message = message
-    }
-
+extension EngineError {
     /// The body moby answers with: `{"message":"…"}`.
     var response: HTTPResponse { .json(.members([("message", .string(message))]), status: status) }
 }
@@ -34,42 +26,55 @@ struct Call: Sendable {
         let bytes = try await body()
         if bytes.isEmpty {
             if optional { return JSON.Object() }
-            throw APIError(400, "invalid JSON: got EOF while reading request body")
+            throw EngineError.invalid("invalid JSON: got EOF while reading request body")
         }
         let value: JSON
         do { value = try JSON(parsing: bytes) } catch {
             if error.message.hasPrefix("invalid character"), error.message.hasSuffix("after top-level value") {
-                throw APIError(400, "unexpected content after JSON")
+                throw EngineError.invalid("unexpected content after JSON")
             }
             let isCut = error.message == "unexpected end of JSON input"
-            throw APIError(400, "invalid JSON: " + (isCut ? "unexpected EOF" : error.message))
+            throw EngineError.invalid("invalid JSON: " + (isCut ? "unexpected EOF" : error.message))
         }
         guard let object = value.object else {
             if value.isNull { return JSON.Object() }
-            throw APIError(400, "invalid JSON: json: cannot unmarshal " + value.kind + " into Go value")
+            throw EngineError.invalid("invalid JSON: json: cannot unmarshal " + value.kind + " into Go value")
         }
         return object
     }
 
+    /// The body as an object of the API.
+    func decoded<Body: EngineObject>(optional: Bool = false) async throws -> Body {
+        try Call.decoded(try await object(optional: optional))
+    }
+
+    static func decoded<Body: EngineObject>(_ object: JSON.Object) throws(EngineError) -> Body {
+        do throws(JSON.Failure) { return try Body(json: object) } catch {
+            throw .invalid("invalid JSON: " + error.message)
+        }
+    }
+
     /// A body must say that it is JSON; without one nothing need be said.
-    private func checkContentType() throws(APIError) {
+    private func checkContentType() throws(EngineError) {
         let type = request.header("Content-Type") ?? ""
         if type.isEmpty && !request.body.isPresent { return }
         let parts = type.split(separator: ";", omittingEmptySubsequences: false)
         let kind = (parts.first ?? "").lowercased().split(separator: " ").joined(separator: " ")
-        if kind.isEmpty { throw APIError(400, "malformed Content-Type header (" + type + "): mime: no media type") }
+        if kind.isEmpty {
+            throw EngineError.invalid("malformed Content-Type header (" + type + "): mime: no media type")
+        }
         // One empty parameter at the end is let pass, as Go's parser does.
         if parts.dropFirst().dropLast().contains(where: { !$0.utf8.contains(61) }) {
-            throw APIError(400, "malformed Content-Type header (" + type + "): mime: invalid media parameter")
+            throw EngineError.invalid("malformed Content-Type header (" + type + "): mime: invalid media parameter")
         }
         if kind != "application/json" {
-            throw APIError(400, "unsupported Content-Type header (" + type + "): must be 'application/json'")
+            throw EngineError.invalid("unsupported Content-Type header (" + type + "): must be 'application/json'")
         }
     }
 
     /// The whole body, at most 4 MiB.
     func body() async throws -> [UInt8] {
-        do { return try await request.body.collect() } catch { throw APIError(400, error.message) }
+        do { return try await request.body.collect() } catch { throw EngineError.invalid(error.message) }
     }
 }
 
@@ -154,11 +159,9 @@ struct Route: Sendable {
 /// Finds the route of a request and turns what its action throws into an answer.
 struct Router: Sendable {
     private let routes: [String: [Route]]
-    private let describe: @Sendable (any Error) -> APIError
     private let headers: [(name: String, value: String)]
 
-    /// `describe` turns the errors of the services into the API's.
-    init(_ all: [Route], serverVersion: String, describe: @escaping @Sendable (any Error) -> APIError) {
+    init(_ all: [Route], serverVersion: String) {
         routes = Dictionary(grouping: all) { route in
             if case .word(let word)? = route.parts.first { return word }
             return ""
@@ -167,7 +170,6 @@ struct Router: Sendable {
             ("Api-Version", APIVersion.newest.description), ("Docker-Experimental", "false"), ("Ostype", "linux"),
             ("Server", "Docker/" + serverVersion + " (linux)"),
         ]
-        self.describe = describe
     }
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
@@ -175,7 +177,7 @@ struct Router: Sendable {
             let query = request.query.text.isEmpty ? "" : "?" + request.query.text
             return HTTPResponse(status: 301, headers: [("Location", clean + query)])
         }
-        guard var response = await respond(request) else { return APIError(404, "page not found").response }
+        guard var response = await respond(request) else { return EngineError(404, "page not found").response }
         if case .hijack = response.body { return response }
         response.headers = headers + response.headers
         return response
@@ -206,28 +208,28 @@ struct Router: Sendable {
             guard let parameters = route.match(segments) else { continue }
             if let refusal = refusal(of: version) { return refusal.response }
             if let escape = request.query.brokenEscape {
-                return APIError(400, "invalid URL escape \"\(escape)\"").response
+                return EngineError(400, "invalid URL escape \"\(escape)\"").response
             }
             do {
                 return try await route.action(Call(request: request, version: version, parameters: parameters))
-            } catch let error as APIError {
+            } catch let error as EngineError {
                 return error.response
             } catch {
-                return describe(error).response
+                return EngineError.failed(String(describing: error)).response
             }
         }
         return nil
     }
 
-    private func refusal(of version: APIVersion) -> APIError? {
+    private func refusal(of version: APIVersion) -> EngineError? {
         if version < APIVersion.oldest {
-            return APIError(
+            return EngineError(
                 400,
                 "client version \(version) is too old. Minimum supported API version is \(APIVersion.oldest), "
                     + "please upgrade your client to a newer version")
         }
         if version > APIVersion.newest {
-            return APIError(
+            return EngineError(
                 400, "client version \(version) is too new. Maximum supported API version is \(APIVersion.newest)")
         }
         return nil

@@ -43,7 +43,7 @@ extension Settings {
             let parts = entry.split(separator: "=", maxSplits: 1).map { String($0) }
             configuration.logOptions[parts[0]] = parts.count > 1 ? parts[1] : ""
         }
-        do throws(LogError) {
+        do throws(EngineError) {
             try LogConfiguration.validate(driver: logDriver, options: configuration.logOptions)
         } catch {
             throw SettingsError(message: "failed to set log opts: " + error.message)

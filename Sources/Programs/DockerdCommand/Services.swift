@@ -78,7 +78,7 @@ struct Services: Sendable {
                 events.publish("image", event.action, event.id, event.labels.merging(["name": event.name]) { $1 })
             }, uses: { [engine] in engine.imageUses })
         try await engine.restore()
-        try await Workers.shared.run { () throws(VolumeError) in try volumes.settle() }
+        try await Workers.shared.run { () throws(EngineError) in try volumes.settle() }
         return Services(images: images, engine: engine, managed: managed)
     }
 
@@ -107,20 +107,7 @@ struct Services: Sendable {
                 + ImageRoutes(images: images).routes
                 + NetworkRoutes(networks: engine.networks, containers: engine).routes
                 + VolumeRoutes(volumes: engine.volumes).routes + AbsentRoutes().routes,
-            serverVersion: Daemon.version, describe: Services.describe)
-    }
-
-    /// The failures of the services as the API tells them.
-    private static func describe(_ error: any Error) -> APIError {
-        switch error {
-        case let error as EngineError: APIError(error.status, error.message)
-        case let error as ImageError: APIError(error.status, error.message)
-        case let error as FilesError: APIError(error.status, error.message)
-        case let error as LogError: APIError(error.status, error.message)
-        case let error as NetworkError: APIError(error.status, error.message)
-        case let error as VolumeError: APIError(error.status, error.message)
-        default: APIError(500, String(describing: error))
-        }
+            serverVersion: Daemon.version)
     }
 
     /// Ends what must not outlive the daemon: all containers without live restore, none with it.

@@ -1,4 +1,5 @@
 internal import CLinux
+public import EngineAPI
 internal import Linux
 
 /// What a container has done to a path of its image.
@@ -12,7 +13,7 @@ public struct FileChange: Equatable, Sendable {
 
 extension ContainerFiles {
     /// What a container has added, changed and deleted (`docker diff`), by path.
-    public func changes(of container: ContainerRoot) throws(FilesError) -> [FileChange] {
+    public func changes(of container: ContainerRoot) throws(EngineError) -> [FileChange] {
         let layers = try MountedRoot.Layers(container.mounts)
         let upper = try calling { () throws(SystemCallError) in
             try Descriptor.open(layers.upper, O_RDONLY | O_DIRECTORY)
@@ -22,7 +23,7 @@ extension ContainerFiles {
         return try changes(upper, image: image.number)
     }
 
-    private func changes(_ upper: borrowing Descriptor, image: Int32) throws(FilesError) -> [FileChange] {
+    private func changes(_ upper: borrowing Descriptor, image: Int32) throws(EngineError) -> [FileChange] {
         var walk = ChangeWalk(image: image)
         let number = upper.number
         try calling { () throws(SystemCallError) in try walk.directory(number, "") }

@@ -2,6 +2,7 @@ public import Archive
 internal import ByteStream
 internal import CLinux
 internal import Compression
+public import EngineAPI
 internal import Linux
 internal import TarFormat
 
@@ -24,7 +25,7 @@ public struct ContainerFiles: Sendable {
     // MARK: Export
 
     /// Writes the whole root, without its volumes, as an archive (`docker export`).
-    public func export(_ container: ContainerRoot, to channel: ByteChannel) throws(FilesError) {
+    public func export(_ container: ContainerRoot, to channel: ByteChannel) throws(EngineError) {
         let root = try MountedRoot(container, volumes: [], writing: false, temporary: temporary)
         try archiving { () throws(ArchiveError) in
             let writer = TarWriter(channel)
@@ -42,14 +43,14 @@ public struct ContainerFiles: Sendable {
         }
     }
 
-    private func archiving(_ body: () throws(ArchiveError) -> Void) throws(FilesError) {
-        do throws(ArchiveError) { try body() } catch { throw FilesError(500, error.description) }
+    private func archiving(_ body: () throws(ArchiveError) -> Void) throws(EngineError) {
+        do throws(ArchiveError) { try body() } catch { throw EngineError.failed(error.description) }
     }
 
     // MARK: Copies out
 
     /// What is at a path; a link is not followed unless the path ends in a slash.
-    public func stat(_ path: String, in container: ContainerRoot) throws(FilesError) -> PathStat {
+    public func stat(_ path: String, in container: ContainerRoot) throws(EngineError) -> PathStat {
         try stat(path, container, try PathView(container, writing: false, temporary: temporary))
     }
 
@@ -57,7 +58,7 @@ public struct ContainerFiles: Sendable {
     /// the description before the first byte.
     public func archive(
         _ path: String, in container: ContainerRoot, to channel: ByteChannel, begin: (PathStat) -> Void
-    ) throws(FilesError) {
+    ) throws(EngineError) {
         let view = try PathView(container, writing: false, temporary: temporary)
         let found = try stat(path, container, view)
         begin(found)
@@ -89,7 +90,7 @@ public struct ContainerFiles: Sendable {
     /// The directory of a path, held, and the last name in it.
     private func opened(
         _ path: String, _ container: ContainerRoot, _ view: borrowing PathView
-    ) throws(FilesError) -> OpenedPath {
+    ) throws(EngineError) -> OpenedPath {
         var relative = PathView.relative(Self.absolute(path))
         if Self.followsLast(path) { relative = view.resolved(relative) }
         let parent = relative.utf8.contains(UInt8(ascii: "/")) ? Files.parent(of: relative) : "."
@@ -98,22 +99,22 @@ public struct ContainerFiles: Sendable {
             return OpenedPath(directory: try view.directory(parent), name: Array(name.utf8))
         } catch {
             if [ENOENT, ENOTDIR, ELOOP].contains(error.number) { throw container.notFound(path) }
-            throw FilesError(error)
+            throw EngineError(error)
         }
     }
 
     private func stat(
         _ path: String, _ container: ContainerRoot, _ view: borrowing PathView
-    ) throws(FilesError) -> PathStat {
+    ) throws(EngineError) -> PathStat {
         let opened = try opened(path, container, view)
         let text = String(decoding: opened.name, as: UTF8.self)
         var status = CLinux.stat()
         guard fstatat(opened.directory.number, text, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
             if [ENOENT, ENOTDIR].contains(cl_errno()) { throw container.notFound(path) }
-            throw FilesError(SystemCallError(number: cl_errno(), operation: "lstat", subject: path))
+            throw EngineError(SystemCallError(number: cl_errno(), operation: "lstat", subject: path))
         }
         if path.hasSuffix("/") && cl_format(status.st_mode) != UInt32(S_IFDIR) {
-            throw FilesError(SystemCallError(number: ENOTDIR, operation: "lstat", subject: path))
+            throw EngineError(SystemCallError(number: ENOTDIR, operation: "lstat", subject: path))
         }
         var target = ""
         if cl_format(status.st_mode) == UInt32(S_IFLNK) {
@@ -138,21 +139,21 @@ public struct ContainerFiles: Sendable {
     /// Unpacks an archive, compressed or not, into a directory of the container.
     public func extract(
         _ channel: ByteChannel, into path: String, of container: ContainerRoot, choices: CopyChoices = CopyChoices()
-    ) throws(FilesError) {
+    ) throws(EngineError) {
         let view = try PathView(container, writing: true, temporary: temporary)
         let folder = view.resolved(PathView.relative(Self.absolute(path)))
         do throws(SystemCallError) {
             _ = try view.place(folder)
         } catch {
-            throw [ENOENT, ENOTDIR, ELOOP].contains(error.number) ? container.notFound(path) : FilesError(error)
+            throw [ENOENT, ENOTDIR, ELOOP].contains(error.number) ? container.notFound(path) : EngineError(error)
         }
         do throws(SystemCallError) { _ = try view.directory(folder) } catch {
-            throw error.number == ENOTDIR ? FilesError(400, "extraction point is not a directory") : FilesError(error)
+            throw error.number == ENOTDIR ? EngineError(400, "extraction point is not a directory") : EngineError(error)
         }
         if let volume = PathView.volume(container, folder) {
-            if volume.isReadOnly { throw FilesError(400, "mounted volume is marked read-only") }
+            if volume.isReadOnly { throw EngineError(400, "mounted volume is marked read-only") }
         } else if container.isReadOnly {
-            throw FilesError(400, "container rootfs is marked read-only")
+            throw EngineError(400, "container rootfs is marked read-only")
         }
         var extraction = Extraction()
         extraction.refusesTypeChange = choices.refusesTypeChange
@@ -167,7 +168,7 @@ public struct ContainerFiles: Sendable {
             }
             try extraction.extract(source, intoDirectory: view.root)
         } catch {
-            throw FilesError(500, "Error processing tar file(exit status 1): " + error.description)
+            throw EngineError(500, "Error processing tar file(exit status 1): " + error.description)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import EngineAPI
 internal import Linux
 
 /// Where a container's files are, told by whoever keeps the container.
@@ -44,27 +45,16 @@ public struct ContainerRoot: Sendable {
         self.pid = pid
     }
 
-    func notFound(_ path: String) -> FilesError {
-        FilesError(404, "Could not find the file \(path) in container \(name)")
+    func notFound(_ path: String) -> EngineError {
+        .notFound("Could not find the file \(path) in container \(name)")
     }
 }
 
-/// A failure to read or change a container's files, with the HTTP status and the words of the Engine API.
-public struct FilesError: Error, Equatable, Sendable, CustomStringConvertible {
-    public let status: Int
-    public let message: String
-
-    init(_ status: Int, _ message: String) {
-        self.status = status
-        self.message = message
-    }
-
+extension EngineError {
     init(_ error: SystemCallError) { self.init(500, error.description) }
-
-    public var description: String { message }
 }
 
-/// Runs system calls where a `FilesError` is thrown.
-func calling<Value: ~Copyable>(_ body: () throws(SystemCallError) -> Value) throws(FilesError) -> Value {
-    do throws(SystemCallError) { return try body() } catch { throw FilesError(error) }
+/// Runs system calls where an `EngineError` is thrown.
+func calling<Value: ~Copyable>(_ body: () throws(SystemCallError) -> Value) throws(EngineError) -> Value {
+    do throws(SystemCallError) { return try body() } catch { throw EngineError(error) }
 }

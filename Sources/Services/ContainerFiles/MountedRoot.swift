@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 internal import Mounts
 internal import Workers
@@ -16,7 +17,7 @@ struct MountedRoot: ~Copyable {
     /// have, of another the layers. What is missing to mount on is made in the container only if `writing`.
     init(
         _ container: ContainerRoot, volumes: [ContainerRoot.Volume], writing: Bool, temporary: String
-    ) throws(FilesError) {
+    ) throws(EngineError) {
         let layers = try Layers(container.mounts)
         let plan = RootPlan(
             layers: layers, volumes: volumes, pid: container.pid, writing: writing, temporary: temporary)
@@ -24,13 +25,13 @@ struct MountedRoot: ~Copyable {
     }
 
     /// The root as the image gives it, which has layers.
-    init(imageOf layers: Layers, temporary: String) throws(FilesError) {
+    init(imageOf layers: Layers, temporary: String) throws(EngineError) {
         var layers = layers
         layers.upper = ""
         try self.init(RootPlan(layers: layers, volumes: [], pid: nil, writing: false, temporary: temporary))
     }
 
-    private init(_ plan: RootPlan) throws(FilesError) {
+    private init(_ plan: RootPlan) throws(EngineError) {
         let tree = Descriptor(
             owning: try calling { () throws(SystemCallError) in
                 try Workers.onOwnThread { () throws(SystemCallError) in try plan.build() }
@@ -49,8 +50,8 @@ struct MountedRoot: ~Copyable {
         var work = ""
         var lower: [String] = []
 
-        init(_ mounts: [ContainerRoot.Mount]) throws(FilesError) {
-            guard let mount = mounts.first else { throw FilesError(500, "container has no root file system") }
+        init(_ mounts: [ContainerRoot.Mount]) throws(EngineError) {
+            guard let mount = mounts.first else { throw EngineError.failed("container has no root file system") }
             guard mount.type == "overlay" else {
                 upper = mount.source
                 return

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 
 /// Paths of a container, resolved inside its root.
@@ -6,7 +7,7 @@ struct PathView: ~Copyable {
     private let mounted: MountedRoot
     var root: Int32 { mounted.number }
 
-    init(_ container: ContainerRoot, writing: Bool, temporary: String) throws(FilesError) {
+    init(_ container: ContainerRoot, writing: Bool, temporary: String) throws(EngineError) {
         mounted = try MountedRoot(container, volumes: container.volumes, writing: writing, temporary: temporary)
     }
 

@@ -1,4 +1,5 @@
 internal import CLinux
+public import EngineAPI
 internal import Linux
 internal import Synchronization
 
@@ -23,19 +24,19 @@ public final class ContainerLog: Sendable {
 
     /// Opens the log of a container whose record lies in `folder`, its file made when missing; nil for the driver
     /// "none".
-    public init?(folder: String, configuration: LogConfiguration, subject: LogSubject) throws(LogError) {
+    public init?(folder: String, configuration: LogConfiguration, subject: LogSubject) throws(EngineError) {
         guard let location = configuration.location(folder: folder, id: subject.id) else { return nil }
         self.location = location
         self.configuration = configuration
         attributes = try configuration.attributes(of: subject)
-        queue = try configuration.bufferSize.map { size throws(LogError) in try LogQueue(limit: size) }
+        queue = try configuration.bufferSize.map { size throws(EngineError) in try LogQueue(limit: size) }
         do throws(SystemCallError) {
             if location.format == .local {
                 try Files.makeDirectories(Files.parent(of: location.path), mode: 0o700)
             }
             state = Mutex(State(files: try LogFiles(location.path, configuration)))
         } catch {
-            throw LogError(error.description, status: 500)
+            throw .failed(error.description)
         }
         queue?.start { [weak self] bytes, ends in self?.store(bytes, ends: ends) }
         // A daemon that ended before it had compressed a file left it to the next.

@@ -1,5 +1,5 @@
 internal import CLinux
-internal import EngineAPI
+public import EngineAPI
 internal import GoText
 public import Linux
 internal import Synchronization
@@ -26,13 +26,13 @@ public final class LogCollector: Sendable {
     }
 
     /// Starts the thread, which lives as long as the process.
-    public init() throws(LogError) {
+    public init() throws(EngineError) {
         do throws(SystemCallError) {
             epoll = try checked("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
             wake = try checked("eventfd") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) }
             try watch(wake, 0)
         } catch {
-            throw LogError(error.description, status: 500)
+            throw .failed(error.description)
         }
         Workers.thread(name: "logs") { [self] in
             while true { turn() }
@@ -44,7 +44,7 @@ public final class LogCollector: Sendable {
     public func collect(
         stdout: consuming Descriptor?, stderr: consuming Descriptor?, into log: ContainerLog?,
         onOutput: @escaping Output = { _, _ in true }, onEnd: @escaping @Sendable () -> Void = {}
-    ) throws(LogError) -> LogCollection {
+    ) throws(EngineError) -> LogCollection {
         var open: [(LogStream, Int32)] = []
         if let number = stdout.take()?.release() { open.append((.stdout, number)) }
         if let number = stderr.take()?.release() { open.append((.stderr, number)) }
@@ -69,7 +69,7 @@ public final class LogCollector: Sendable {
             }
         } catch {
             collection.end()
-            throw LogError(error.description, status: 500)
+            throw .failed(error.description)
         }
         return collection
     }

@@ -1,3 +1,4 @@
+public import EngineAPI
 internal import Linux
 
 /// Where a container's output is kept and how much of it: a log driver with its options, checked.
@@ -15,7 +16,7 @@ public struct LogConfiguration: Sendable {
     let options: [String: String]
 
     /// Reads a driver's options as they are when a container starts. An empty driver means json-file.
-    public init(driver: String, options: [String: String]) throws(LogError) {
+    public init(driver: String, options: [String: String]) throws(EngineError) {
         try Self.validate(driver: driver, options: options)
         self.driver = driver.isEmpty ? "json-file" : driver
         self.options = options
@@ -26,25 +27,26 @@ public struct LogConfiguration: Sendable {
         }
         if self.driver != "none", options["mode"] == "non-blocking" {
             bufferSize =
-                try options["max-buffer-size"].map { text throws(LogError) in try LogOption.binary(text) } ?? 1_000_000
+                try options["max-buffer-size"].map { text throws(EngineError) in try LogOption.binary(text) }
+                ?? 1_000_000
         } else {
             bufferSize = nil
         }
     }
 
-    private static func jsonRotation(_ options: [String: String]) throws(LogError) -> (Int?, Int, Bool) {
-        let size = try options["max-size"].map { text throws(LogError) in try LogOption.decimal(text) }
-        if let size, size <= 0 { throw LogError("max-size must be a positive number", status: 500) }
-        let files = try options["max-file"].map { text throws(LogError) in try LogOption.integer(text) } ?? 1
-        guard files >= 1 else { throw LogError("max-file cannot be less than 1", status: 500) }
-        let compresses = try options["compress"].map { text throws(LogError) in try LogOption.bool(text) } ?? false
+    private static func jsonRotation(_ options: [String: String]) throws(EngineError) -> (Int?, Int, Bool) {
+        let size = try options["max-size"].map { text throws(EngineError) in try LogOption.decimal(text) }
+        if let size, size <= 0 { throw .failed("max-size must be a positive number") }
+        let files = try options["max-file"].map { text throws(EngineError) in try LogOption.integer(text) } ?? 1
+        guard files >= 1 else { throw .failed("max-file cannot be less than 1") }
+        let compresses = try options["compress"].map { text throws(EngineError) in try LogOption.bool(text) } ?? false
         if compresses && (files < 2 || size == nil) {
-            throw LogError("compress cannot be true when max-file is less than 2 or max-size is not set", status: 500)
+            throw .failed("compress cannot be true when max-file is less than 2 or max-size is not set")
         }
         return (size, files, compresses)
     }
 
-    private static func localRotation(_ options: [String: String]) throws(LogError) -> (Int?, Int, Bool) {
+    private static func localRotation(_ options: [String: String]) throws(EngineError) -> (Int?, Int, Bool) {
         var size = 20 << 20
         var files = 5
         var compresses = true
@@ -57,8 +59,8 @@ public struct LogConfiguration: Sendable {
         if let text = options["compress"] {
             compresses = try LogOption.bool(text, "error reading compress log option: ")
         }
-        if files < 0 { throw LogError("max file count cannot be less than 0") }
-        if compresses && files <= 1 { throw LogError("compression cannot be enabled when max file count is 1") }
+        if files < 0 { throw .invalid("max file count cannot be less than 0") }
+        if compresses && files <= 1 { throw .invalid("compression cannot be enabled when max file count is 1") }
         return (size, files, compresses)
     }
 

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 
 /// A place in the files of a log.
@@ -19,7 +20,7 @@ final class LogCursor: @unchecked Sendable {
     private var sinceReached: Bool
 
     /// `live`: the log, when it is being written.
-    init(_ location: LogLocation, live: ContainerLog?, query: LogQuery) throws(LogError) {
+    init(_ location: LogLocation, live: ContainerLog?, query: LogQuery) throws(EngineError) {
         self.location = location
         self.live = live
         self.query = query
@@ -27,12 +28,12 @@ final class LogCursor: @unchecked Sendable {
         do throws(SystemCallError) {
             try start()
         } catch {
-            throw LogError(error.description, status: 500)
+            throw .failed(error.description)
         }
     }
 
     /// Output for what is there; nil when there is no more now. An empty piece means that there may be more.
-    func next() throws(LogError) -> [UInt8]? {
+    func next() throws(EngineError) -> [UInt8]? {
         guard !isPastUntil else { return nil }
         do throws(SystemCallError) {
             // Asked for before the file is read: what was put aside by then gets no more records.
@@ -44,7 +45,7 @@ final class LogCursor: @unchecked Sendable {
             try move(to: newest)
             return []
         } catch {
-            throw LogError(error.description, status: 500)
+            throw .failed(error.description)
         }
     }
 

@@ -1,31 +1,33 @@
+public import EngineAPI
+
 extension LogConfiguration {
     /// Checks what a container asks for when it is made: the driver's name and the names of its options. Their values
     /// are looked at when it starts.
-    public static func validate(driver: String, options: [String: String]) throws(LogError) {
+    public static func validate(driver: String, options: [String: String]) throws(EngineError) {
         let driver = driver.isEmpty ? "json-file" : driver
         guard driver != "none" else { return }
         guard known[driver] != nil || foreign.contains(driver) else {
-            throw LogError("error looking up logging plugin \(driver): plugin \"\(driver)\" not found")
+            throw .invalid("error looking up logging plugin \(driver): plugin \"\(driver)\" not found")
         }
         let mode = options["mode"] ?? ""
         guard ["", "blocking", "non-blocking"].contains(mode) else {
-            throw LogError("logger: logging mode not supported: \(mode)")
+            throw .invalid("logger: logging mode not supported: \(mode)")
         }
         if let size = options["max-buffer-size"] {
             guard mode == "non-blocking" else {
-                throw LogError("logger: max-buffer-size option is only supported with 'mode=non-blocking'")
+                throw .invalid("logger: max-buffer-size option is only supported with 'mode=non-blocking'")
             }
             _ = try LogOption.binary(size, "error parsing option max-buffer-size: ")
         }
         if let text = options["cache-disabled"], !text.isEmpty, LogOption.flag(text) == nil {
-            throw LogError("invalid value for option cache-disabled: \(text)")
+            throw .invalid("invalid value for option cache-disabled: \(text)")
         }
         guard let names = known[driver] else {
-            throw LogError("log driver \(driver) is not supported: use json-file, local or none", status: 501)
+            throw .unsupported("log driver \(driver) is not supported: use json-file, local or none")
         }
         for name in options.keys.sorted() where !names.contains(name) && !common.contains(name) {
             let place = driver == "local" ? "log driver local" : "\(driver) log driver"
-            throw LogError("unknown log opt '\(name)' for \(place)")
+            throw .invalid("unknown log opt '\(name)' for \(place)")
         }
     }
 
@@ -46,14 +48,16 @@ extension LogConfiguration {
 /// Values of log options as Go's packages read them. `prefix` stands before the error's words.
 enum LogOption {
     /// units.FromHumanSize: "10k" is 10 000.
-    static func decimal(_ text: String, _ prefix: String = "") throws(LogError) -> Int {
+    static func decimal(_ text: String, _ prefix: String = "") throws(EngineError) -> Int {
         try size(text, 1000, prefix)
     }
 
     /// units.RAMInBytes: "4k" is 4096.
-    static func binary(_ text: String, _ prefix: String = "") throws(LogError) -> Int { try size(text, 1024, prefix) }
+    static func binary(_ text: String, _ prefix: String = "") throws(EngineError) -> Int {
+        try size(text, 1024, prefix)
+    }
 
-    private static func size(_ text: String, _ base: Double, _ prefix: String) throws(LogError) -> Int {
+    private static func size(_ text: String, _ base: Double, _ prefix: String) throws(EngineError) -> Int {
         let bytes = Array(text.utf8)
         let digits = bytes.prefix { ($0 >= 48 && $0 <= 57) || $0 == 46 }
         var unit = String(decoding: bytes.dropFirst(digits.count), as: UTF8.self).lowercased()
@@ -62,27 +66,26 @@ enum LogOption {
         if unit.count == 2 && unit.hasSuffix("i") { unit.removeLast() }
         let powers = ["": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5]
         guard let number = Double(String(decoding: digits, as: UTF8.self)), let power = powers[unit] else {
-            throw LogError("\(prefix)invalid size: '\(text)'", status: prefix.isEmpty ? 500 : 400)
+            throw EngineError(prefix.isEmpty ? 500 : 400, "\(prefix)invalid size: '\(text)'")
         }
         let value = (0..<power).reduce(number) { value, _ in value * base }
-        guard value < 9e18 else { throw LogError("\(prefix)invalid size: '\(text)'", status: 500) }
+        guard value < 9e18 else { throw .failed("\(prefix)invalid size: '\(text)'") }
         return Int(value)
     }
 
     /// strconv.Atoi.
-    static func integer(_ text: String, _ prefix: String = "") throws(LogError) -> Int {
+    static func integer(_ text: String, _ prefix: String = "") throws(EngineError) -> Int {
         guard let number = Int(text) else {
-            throw LogError(
-                "\(prefix)strconv.Atoi: parsing \"\(text)\": invalid syntax", status: prefix.isEmpty ? 500 : 400)
+            throw EngineError(prefix.isEmpty ? 500 : 400, "\(prefix)strconv.Atoi: parsing \"\(text)\": invalid syntax")
         }
         return number
     }
 
     /// strconv.ParseBool.
-    static func bool(_ text: String, _ prefix: String = "") throws(LogError) -> Bool {
+    static func bool(_ text: String, _ prefix: String = "") throws(EngineError) -> Bool {
         guard let value = flag(text) else {
-            throw LogError(
-                "\(prefix)strconv.ParseBool: parsing \"\(text)\": invalid syntax", status: prefix.isEmpty ? 500 : 400)
+            throw EngineError(
+                prefix.isEmpty ? 500 : 400, "\(prefix)strconv.ParseBool: parsing \"\(text)\": invalid syntax")
         }
         return value
     }

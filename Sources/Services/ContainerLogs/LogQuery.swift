@@ -1,3 +1,4 @@
+public import EngineAPI
 public import GoText
 
 /// Which records of a log are wanted and how they are written.
@@ -18,7 +19,7 @@ public struct LogQuery: Equatable, Sendable {
     public init() {}
 
     /// Reads the parameters of `GET /containers/ID/logs`; errors in upstream's words.
-    public init(parameters value: (String) -> String?) throws(LogError) {
+    public init(parameters value: (String) -> String?) throws(EngineError) {
         func bool(_ name: String) -> Bool {
             switch (value(name) ?? "").lowercased() {
             case "", "0", "no", "false", "none": false
@@ -28,7 +29,7 @@ public struct LogQuery: Equatable, Sendable {
         stdout = bool("stdout")
         stderr = bool("stderr")
         guard stdout || stderr else {
-            throw LogError("Bad parameters: you must choose at least one stream")
+            throw .invalid("Bad parameters: you must choose at least one stream")
         }
         follow = bool("follow")
         timestamps = bool("timestamps")
@@ -43,15 +44,15 @@ public struct LogQuery: Equatable, Sendable {
     }
 
     /// Seconds since 1970 with an optional fraction, as the client sends it.
-    static func moment(_ text: String?) throws(LogError) -> Timestamp? {
+    static func moment(_ text: String?) throws(EngineError) -> Timestamp? {
         guard let text, !text.isEmpty else { return nil }
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let seconds = Int(parts[0]) else {
-            throw LogError("strconv.ParseInt: parsing \"\(parts[0])\": invalid syntax")
+            throw .invalid("strconv.ParseInt: parsing \"\(parts[0])\": invalid syntax")
         }
         guard parts.count == 2 else { return Timestamp(seconds: seconds) }
         guard let nanoseconds = Int((parts[1] + "000000000").prefix(9)) else {
-            throw LogError("strconv.ParseInt: parsing \"\(parts[1])\": invalid syntax")
+            throw .invalid("strconv.ParseInt: parsing \"\(parts[1])\": invalid syntax")
         }
         return Timestamp(seconds: seconds, nanoseconds: nanoseconds)
     }

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 internal import Synchronization
 internal import Workers
@@ -20,12 +21,12 @@ final class LogQueue: Sendable {
     private let delivery = Mutex<(@Sendable ([UInt8], [Int]) -> Void)?>(nil)
     private let wake: Descriptor
 
-    init(limit: Int) throws(LogError) {
+    init(limit: Int) throws(EngineError) {
         self.limit = limit
         do throws(SystemCallError) {
             wake = Descriptor(owning: try checked("eventfd") { eventfd(0, Int32(EFD_CLOEXEC)) })
         } catch {
-            throw LogError(error.description, status: 500)
+            throw .failed(error.description)
         }
     }
 

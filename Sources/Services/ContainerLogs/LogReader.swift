@@ -1,3 +1,4 @@
+internal import EngineAPI
 internal import Workers
 
 /// Reads a log, rotated files included, and goes on with what is written meanwhile.
@@ -15,19 +16,19 @@ public struct LogReader: Sendable {
     public func read(
         live: ContainerLog?, write: (sending [UInt8]) async throws -> Void
     ) async throws {
-        let cursor = try await Workers.shared.run { () throws(LogError) in
+        let cursor = try await Workers.shared.run { () throws(EngineError) in
             try LogCursor(location, live: live, query: query)
         }
         while !Task.isCancelled {
             let generation = live?.generation ?? 0
-            while let piece = try await Workers.shared.run({ () throws(LogError) in try cursor.next() }) {
+            while let piece = try await Workers.shared.run({ () throws(EngineError) in try cursor.next() }) {
                 if !piece.isEmpty { try await write(piece) }
                 if Task.isCancelled { return }
             }
             guard query.follow, !cursor.isPastUntil, let live else { return }
             if await !live.waitForMore(than: generation) {
                 // What was written just before the close.
-                while let piece = try await Workers.shared.run({ () throws(LogError) in try cursor.next() }) {
+                while let piece = try await Workers.shared.run({ () throws(EngineError) in try cursor.next() }) {
                     if !piece.isEmpty { try await write(piece) }
                 }
                 return

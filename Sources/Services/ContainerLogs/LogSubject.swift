@@ -1,3 +1,4 @@
+internal import EngineAPI
 internal import GoTemplate
 internal import Linux
 internal import RegularExpressions
@@ -23,7 +24,7 @@ public struct LogSubject: Sendable {
 
 extension LogConfiguration {
     /// The attributes of every record, by name.
-    func attributes(of subject: LogSubject) throws(LogError) -> [String: String] {
+    func attributes(of subject: LogSubject) throws(EngineError) -> [String: String] {
         guard driver == "json-file" else { return [:] }
         let variables = subject.environment.compactMap { entry -> (String, String)? in
             let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -40,7 +41,7 @@ extension LogConfiguration {
     /// Those of `pairs` whose names the option lists, or match the expression of its "-regex" sister.
     private func take(
         _ pairs: [(String, String)], _ option: String, into found: inout [String: String]
-    ) throws(LogError) {
+    ) throws(EngineError) {
         let listed = Set((options[option] ?? "").split(separator: ",").map { String($0) })
         let text = options[option + "-regex"] ?? ""
         do throws(RegularExpressionError) {
@@ -49,15 +50,15 @@ extension LogConfiguration {
                 found[name] = value
             }
         } catch {
-            throw LogError(error.description, status: 500)
+            throw .failed(error.description)
         }
     }
 
-    private func expanded(_ tag: String, _ subject: LogSubject) throws(LogError) -> String {
+    private func expanded(_ tag: String, _ subject: LogSubject) throws(EngineError) -> String {
         do throws(TemplateFailure) {
             return try Template(tag, name: "log-tag").execute(.object(TagSubject(subject, options)))
         } catch {
-            throw LogError(error.message, status: 500)
+            throw .failed(error.message)
         }
     }
 }

@@ -1,6 +1,6 @@
 public import ContainerFiles
 internal import ContainerdAPI
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 public import GoText
 public import Images

@@ -1,5 +1,5 @@
 internal import ContainerLogs
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 internal import OCIRuntime
 

@@ -82,16 +82,17 @@ final class Container: Sendable {
     /// Takes an event in the container's life; a refusal is upstream's text with the id in it.
     @discardableResult
     func handle(_ event: ContainerLife.Event) throws(EngineError) -> ContainerLife.Effect {
-        do throws(ContainerLife.Refusal) {
-            return try update { (record) throws(ContainerLife.Refusal) in try record.life.handle(event) }
+        do throws(EngineError) {
+            return try update { (record) throws(EngineError) in try record.life.handle(event) }
         } catch {
-            throw EngineError(status: error.status, message: replacing(error.text))
+            throw named(error)
         }
     }
 
-    private func replacing(_ text: String) -> String {
-        text.split(separator: " ", omittingEmptySubsequences: false).map { $0 == "ID" ? id[...] : $0 }
-            .joined(separator: " ")
+    /// A refusal of a `ContainerLife` with the id in it.
+    func named(_ refusal: EngineError) -> EngineError {
+        let words = refusal.message.split(separator: " ", omittingEmptySubsequences: false)
+        return EngineError(refusal.status, words.map { $0 == "ID" ? id[...] : $0 }.joined(separator: " "))
     }
 
     // MARK: Waiting

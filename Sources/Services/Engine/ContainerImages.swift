@@ -76,16 +76,8 @@ public struct DaemonImages: ContainerImages {
 
     public init(_ store: ImageStore) { self.store = store }
 
-    private func calling<Value: Sendable>(
-        _ body: () async throws(ImageError) -> Value
-    ) async throws(EngineError) -> Value {
-        do throws(ImageError) { return try await body() } catch {
-            throw EngineError(status: error.status, message: error.message)
-        }
-    }
-
     public func image(_ reference: String) async throws(EngineError) -> EngineImage {
-        let found = try await calling { () async throws(ImageError) in try await store.resolve(reference) }
+        let found = try await store.resolve(reference)
         return EngineImage(id: found.id, config: found.runConfig, stored: found)
     }
 
@@ -93,48 +85,48 @@ public struct DaemonImages: ContainerImages {
         _ key: String, of image: EngineImage
     ) async throws(EngineError) -> [ContainerdTypes.Mount] {
         guard let stored = image.stored else { throw .failed("image \(image.id) is not of this store") }
-        return try await calling { () async throws(ImageError) in try await store.prepareRoot(key, of: stored) }
+        return try await store.prepareRoot(key, of: stored)
     }
 
     public func rootMounts(_ key: String) async throws(EngineError) -> [ContainerdTypes.Mount] {
-        try await calling { () async throws(ImageError) in try await store.rootMounts(key) }
+        try await store.rootMounts(key)
     }
 
     public func removeRoot(_ key: String) async throws(EngineError) {
-        try await calling { () async throws(ImageError) in try await store.removeRoot(key) }
+        try await store.removeRoot(key)
     }
 
     public func roots() async throws(EngineError) -> [String] {
-        try await calling { () async throws(ImageError) in try await store.roots() }
+        try await store.roots()
     }
 
     public func size(ofRoot key: String, image: String) async throws(EngineError) -> RootSize {
-        let own = try await calling { () async throws(ImageError) in try await store.size(ofRoot: key) }
+        let own = try await store.size(ofRoot: key)
         // An image that was removed by force has no size any more.
         let below = (try? await store.list().first { $0.id == image }?.size) ?? 0
         return RootSize(own: own, total: own + below)
     }
 
     public func count() async throws(EngineError) -> Int {
-        try await calling { () async throws(ImageError) in try await store.count() }
+        try await store.count()
     }
 
     public func summaries() async throws(EngineError) -> [ImageSummary] {
         var listing = ImageListing()
         listing.sharedSize = true
         let wanted = listing
-        return try await calling { () async throws(ImageError) in try await store.list(wanted) }
+        return try await store.list(wanted)
     }
 
     public func layersSize() async throws(EngineError) -> Int {
-        try await calling { () async throws(ImageError) in try await store.layersSize() }
+        try await store.layersSize()
     }
 
     public func identifiers(of references: Set<String>) async throws(EngineError) -> [String: String] {
-        try await calling { () async throws(ImageError) in try await store.identifiers(of: references) }
+        try await store.identifiers(of: references)
     }
 
     public func descendants(of reference: String) async throws(EngineError) -> Set<String> {
-        try await calling { () async throws(ImageError) in try await store.descendants(of: reference) }
+        try await store.descendants(of: reference)
     }
 }

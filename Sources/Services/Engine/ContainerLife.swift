@@ -59,16 +59,9 @@ public struct ContainerLife: Equatable, Sendable {
         case finishRun
     }
 
-    /// Why an event cannot be taken now.
-    public struct Refusal: Error, Equatable, Sendable {
-        /// Upstream's words with `ID` for the container's id.
-        public let text: String
-        /// 304 or 409.
-        public let status: Int
-    }
-
+    /// Takes an event. Refusals say `ID` for the container's id.
     @discardableResult
-    public mutating func handle(_ event: Event) throws(Refusal) -> Effect {
+    public mutating func handle(_ event: Event) throws(EngineError) -> Effect {
         switch event {
         case .startRequested(let byPolicy): try requestStart(byPolicy)
         case .started(let pid, let moment): start(pid, moment)
@@ -91,13 +84,13 @@ public struct ContainerLife: Equatable, Sendable {
         return .none
     }
 
-    private mutating func requestStart(_ byPolicy: Bool) throws(Refusal) {
+    private mutating func requestStart(_ byPolicy: Bool) throws(EngineError) {
         switch phase {
         case .paused:
-            throw Refusal(text: "cannot start a paused container, try unpause instead", status: 409)
-        case .running: throw Refusal(text: "", status: 304)
+            throw .conflict("cannot start a paused container, try unpause instead")
+        case .running: throw .notModified
         case .removing, .dead:
-            throw Refusal(text: "container is marked for removal and cannot be started", status: 409)
+            throw .conflict("container is marked for removal and cannot be started")
         case .created, .exited, .restarting: break
         }
         stoppedByUser = false
@@ -123,18 +116,18 @@ public struct ContainerLife: Equatable, Sendable {
         error = message
     }
 
-    private mutating func pause() throws(Refusal) {
+    private mutating func pause() throws(EngineError) {
         switch phase {
         case .running: phase = .paused
-        case .paused: throw Refusal(text: "Container ID is already paused", status: 409)
+        case .paused: throw .conflict("Container ID is already paused")
         case .restarting:
-            throw Refusal(text: "Container ID is restarting, wait until the container is running", status: 409)
-        default: throw Refusal(text: "container ID is not running", status: 409)
+            throw .conflict("Container ID is restarting, wait until the container is running")
+        default: throw .conflict("container ID is not running")
         }
     }
 
-    private mutating func resume() throws(Refusal) {
-        guard phase == .paused else { throw Refusal(text: "Container ID is not paused", status: 500) }
+    private mutating func resume() throws(EngineError) {
+        guard phase == .paused else { throw .failed("Container ID is not paused") }
         phase = .running
     }
 
@@ -147,11 +140,11 @@ public struct ContainerLife: Equatable, Sendable {
         return .finishRun
     }
 
-    private mutating func beginRemoval() throws(Refusal) {
+    private mutating func beginRemoval() throws(EngineError) {
         if phase == .removing {
-            throw Refusal(text: "removal of container ID is already in progress", status: 409)
+            throw .conflict("removal of container ID is already in progress")
         }
-        if isRunning { throw Refusal(text: "container ID is running", status: 409) }
+        if isRunning { throw .conflict("container ID is running") }
         beforeRemoval = phase
         phase = .removing
     }

@@ -25,7 +25,7 @@ extension Engine {
         _ mounts: [StoredMount], for id: String, _ volumes: VolumeStore
     ) throws(EngineError) -> [StoredMount] {
         var made: [StoredMount] = []
-        do throws(VolumeError) {
+        do throws(EngineError) {
             for mount in mounts {
                 var complete = mount
                 if mount.type == "volume" { try makeVolume(&complete, for: id, volumes) }
@@ -36,13 +36,13 @@ extension Engine {
             for mount in made where mount.type == "volume" {
                 volumes.unrefer(mount.name, from: id, removingAnonymous: true)
             }
-            throw EngineError(status: error.status, message: error.message)
+            throw error
         }
     }
 
     private static func makeVolume(
         _ mount: inout StoredMount, for id: String, _ volumes: VolumeStore
-    ) throws(VolumeError) {
+    ) throws(EngineError) {
         var request = VolumeCreateRequest()
         request.name = mount.name
         request.driver = mount.driver == "local" ? "" : mount.driver

@@ -67,11 +67,7 @@ extension Engine {
     }
 
     private func checkLog(_ config: HostConfig) throws(EngineError) {
-        do throws(LogError) {
-            try LogConfiguration.validate(driver: config.logConfig.type, options: config.logConfig.config ?? [:])
-        } catch {
-            throw EngineError(status: error.status, message: error.message)
-        }
+        try LogConfiguration.validate(driver: config.logConfig.type, options: config.logConfig.config ?? [:])
     }
 
     /// "container:name" becomes "container:id": names may change, ids do not.

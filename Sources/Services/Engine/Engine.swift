@@ -1,6 +1,6 @@
 internal import ContainerLogs
 public import ContainerdClient
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 internal import JSON
 internal import Linux
@@ -40,11 +40,7 @@ public final class Engine: Sendable {
         self.containerd = containerd.with(namespace: configuration.containerdNamespace)
         facts = HostFacts()
         store = RecordStore(directory: configuration.dataRoot + "/containers")
-        do throws(LogError) {
-            collector = try LogCollector()
-        } catch {
-            throw .failed(error.message)
-        }
+        collector = try LogCollector()
     }
 
     /// As it is now: a reload changes parts of it.
@@ -124,11 +120,11 @@ public final class Engine: Sendable {
 
     static func failure(_ status: GRPCStatus) -> EngineError {
         switch status.code {
-        case .notFound: EngineError(status: 404, message: status.containerdText)
-        case .alreadyExists, .failedPrecondition: EngineError(status: 409, message: status.containerdText)
-        case .invalidArgument: EngineError(status: 400, message: status.containerdText)
-        case .unavailable: EngineError(status: 503, message: status.containerdText)
-        default: EngineError(status: 500, message: status.containerdText)
+        case .notFound: .notFound(status.containerdText)
+        case .alreadyExists, .failedPrecondition: .conflict(status.containerdText)
+        case .invalidArgument: .invalid(status.containerdText)
+        case .unavailable: .unavailable(status.containerdText)
+        default: .failed(status.containerdText)
         }
     }
 
@@ -139,4 +135,10 @@ public final class Engine: Sendable {
         attributes["name"] = record.name
         events.publish("container", action, record.id, attributes.merging(more) { $1 })
     }
+}
+
+extension EngineError {
+    static func noSuchContainer(_ name: String) -> EngineError { .notFound("No such container: " + name) }
+    static func noSuchExec(_ id: String) -> EngineError { .notFound("No such exec instance: " + id) }
+    static func notRunning(_ id: String) -> EngineError { .conflict("container " + id + " is not running") }
 }

@@ -215,11 +215,7 @@ extension Engine {
         }
         if wants("volume") {
             let volumes = volumes
-            do throws(VolumeError) {
-                usage.volumes = try await Workers.shared.run { () throws(VolumeError) in try volumes.listWithUsage() }
-            } catch {
-                throw EngineError(status: error.status, message: error.message)
-            }
+            usage.volumes = try await Workers.shared.run { () throws(EngineError) in try volumes.listWithUsage() }
         }
         if wants("build-cache") { usage.buildCache = .array([]) }
         return usage

@@ -1,4 +1,5 @@
 public import ContainerLogs
+public import EngineAPI
 
 extension Engine {
     /// Where a container's log is (nil: it cannot be read), and the log while it is written.
@@ -17,18 +18,18 @@ extension Engine {
 
     /// The container's log, opened to be written; nil for the driver "none".
     static func openLog(_ record: ContainerRecord, _ store: RecordStore) throws(EngineError) -> ContainerLog? {
-        do throws(LogError) {
+        do throws(EngineError) {
             return try ContainerLog(
                 folder: store.folder(record.id), configuration: try record.logConfiguration, subject: record.logSubject)
         } catch {
-            throw EngineError(status: error.status, message: "failed to initialize logging driver: " + error.message)
+            throw error.prefixed("failed to initialize logging driver")
         }
     }
 }
 
 extension ContainerRecord {
     var logConfiguration: LogConfiguration {
-        get throws(LogError) {
+        get throws(EngineError) {
             try LogConfiguration(driver: hostConfig.logConfig.type, options: hostConfig.logConfig.config ?? [:])
         }
     }

@@ -15,7 +15,7 @@ extension Engine {
             try Engine.checkConnect(record, found)
             if record.life.isRunning {
                 let (networks, id) = (self.networks, record.id)
-                let sandbox = try await Engine.working { () throws(NetworkError) in
+                let sandbox = try await Workers.shared.run { () throws(EngineError) in
                     try networks.connect(id, to: found.id, endpoint)
                 }
                 try await self.takeOver(sandbox, container)
@@ -49,7 +49,7 @@ extension Engine {
             }
             if record.life.isRunning {
                 let (networks, id) = (self.networks, record.id)
-                let sandbox = try await Engine.working { () throws(NetworkError) in
+                let sandbox = try await Workers.shared.run { () throws(EngineError) in
                     try networks.disconnect(id, from: found.id, force: force)
                 }
                 try await self.takeOver(sandbox, container)
@@ -65,7 +65,7 @@ extension Engine {
         _ reference: String, _ endpoint: EndpointSettings
     ) async throws(EngineError) -> NetworkInspect {
         let networks = networks
-        return try await Engine.working { () throws(NetworkError) in try networks.check(reference, endpoint) }
+        return try await Workers.shared.run { () throws(EngineError) in try networks.check(reference, endpoint) }
     }
 
     private static func checkConnect(_ record: ContainerRecord, _ network: NetworkInspect) throws(EngineError) {
@@ -103,16 +103,6 @@ extension Engine {
     func takeOverOrReport(_ sandbox: Sandbox, _ container: Container) async {
         do throws(EngineError) { try await takeOver(sandbox, container) } catch {
             configuration.report("container \(container.id): \(error.message)")
-        }
-    }
-
-    private static func working<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(NetworkError) -> Value
-    ) async throws(EngineError) -> Value {
-        do throws(NetworkError) {
-            return try await Workers.shared.run(body)
-        } catch {
-            throw EngineError(status: error.status, message: error.message)
         }
     }
 }

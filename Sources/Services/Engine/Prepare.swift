@@ -118,11 +118,7 @@ extension Engine {
     private func attachNetwork(_ record: ContainerRecord) async throws(EngineError) -> Sandbox {
         let request = try sandboxRequest(record)
         let networks = networks
-        do throws(NetworkError) {
-            return try await Workers.shared.run { () throws(NetworkError) in try networks.attach(request) }
-        } catch {
-            throw EngineError(status: error.status, message: error.message)
-        }
+        return try await Workers.shared.run { () throws(EngineError) in try networks.attach(request) }
     }
 
     private func sandboxRequest(_ record: ContainerRecord) throws(EngineError) -> SandboxRequest {
@@ -163,7 +159,7 @@ extension Engine {
 
     private func linked(_ name: String) throws(EngineError) -> Container {
         do throws(EngineError) { return try find(name) } catch {
-            throw EngineError(status: error.status, message: "could not get container for \(name): \(error.message)")
+            throw error.prefixed("could not get container for " + name)
         }
     }
 
@@ -221,14 +217,9 @@ extension Engine {
     private static func mountVolume(
         _ mount: inout StoredMount, for id: String, _ volumes: VolumeStore
     ) throws(EngineError) {
-        do throws(VolumeError) {
-            let path = try volumes.mount(mount.name, for: id)
-            let subpath = mount.specification.volumeOptions?.subpath ?? ""
-            mount.source = subpath.isEmpty ? path : path + "/" + Files.cleaned(subpath)
-        } catch {
-            throw EngineError(status: error.status, message: error.message)
-        }
+        let path = try volumes.mount(mount.name, for: id)
         let subpath = mount.specification.volumeOptions?.subpath ?? ""
+        mount.source = subpath.isEmpty ? path : path + "/" + Files.cleaned(subpath)
         guard subpath.isEmpty || Engine.staysInside(mount.source, String(mount.source.dropLast(subpath.utf8.count + 1)))
         else { throw .invalid("failed to mount subpath \(subpath) of volume \(mount.name)") }
     }

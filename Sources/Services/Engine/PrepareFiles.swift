@@ -53,11 +53,7 @@ extension Engine {
         if wanted.isEmpty { return }
         let view = try RootView(root, in: temporary)
         for mount in wanted {
-            do throws(VolumeError) {
-                try volumes.copyUp(mount.name, from: mount.destination, inRoot: view.path)
-            } catch {
-                throw EngineError(status: error.status, message: error.message)
-            }
+            try volumes.copyUp(mount.name, from: mount.destination, inRoot: view.path)
         }
     }
 

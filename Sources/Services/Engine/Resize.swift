@@ -1,3 +1,4 @@
+public import EngineAPI
 internal import GRPC
 
 extension Engine {

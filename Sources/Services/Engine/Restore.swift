@@ -1,6 +1,6 @@
 internal import ContainerLogs
 internal import ContainerdAPI
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 internal import GoText
 internal import JSON
@@ -70,7 +70,7 @@ extension Engine {
         await Workers.shared.run {
             for record in records {
                 for mount in record.mounts where mount.type == "volume" {
-                    do throws(VolumeError) {
+                    do throws(EngineError) {
                         try volumes.refer(mount.name, from: record.id)
                     } catch {
                         report("container \(record.id): volume \(mount.name): \(error.message)")
@@ -83,16 +83,12 @@ extension Engine {
     private func restoreNetworks(_ running: [ContainerRecord]) async throws(EngineError) {
         let networks = networks
         let ids = running.map(\.id)
-        do throws(NetworkError) {
-            let sandboxes = try await Workers.shared.run { () throws(NetworkError) in try networks.restore(live: ids) }
-            // A change of networks may have been recorded there and not here.
-            for container in containers {
-                guard let sandbox = sandboxes[container.id], sandbox.settings != container.record.networkSettings
-                else { continue }
-                await takeOverOrReport(sandbox, container)
-            }
-        } catch {
-            throw EngineError(status: error.status, message: error.message)
+        let sandboxes = try await Workers.shared.run { () throws(EngineError) in try networks.restore(live: ids) }
+        // A change of networks may have been recorded there and not here.
+        for container in containers {
+            guard let sandbox = sandboxes[container.id], sandbox.settings != container.record.networkSettings
+            else { continue }
+            await takeOverOrReport(sandbox, container)
         }
     }
 

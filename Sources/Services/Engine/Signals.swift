@@ -1,3 +1,5 @@
+internal import EngineAPI
+
 /// Signals by name and number, as the Engine API takes them.
 enum Signals {
     private static let names: [String: Int32] = [

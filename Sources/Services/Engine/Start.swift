@@ -1,5 +1,5 @@
 internal import ContainerdAPI
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 internal import JSON
 internal import Linux
@@ -147,7 +147,7 @@ extension Engine {
                 "volume", "unmount", mount.name, ["container": record.id, "driver": mount.driver])
         }
         await Workers.shared.run {
-            do throws(NetworkError) {
+            do throws(EngineError) {
                 try networks.release(record.id)
             } catch {
                 report("container \(record.id): cannot release its network: \(error.message)")

@@ -1,4 +1,4 @@
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 
 extension Engine {
@@ -148,14 +148,10 @@ extension Engine {
         let container = try find(reference)
         try await container.operations.perform { () async throws(EngineError) in
             var life = container.record.life
-            do throws(ContainerLife.Refusal) {
+            do throws(EngineError) {
                 try life.handle(.paused)
             } catch {
-                throw EngineError(
-                    status: error.status,
-                    message: error.text.split(separator: " ").map {
-                        $0 == "ID" ? container.id[...] : $0
-                    }.joined(separator: " "))
+                throw container.named(error)
             }
             _ = try await self.calling { () async throws(GRPCStatus) in
                 try await self.containerd.tasks.pause(container.id)

@@ -1,4 +1,4 @@
-internal import EngineAPI
+public import EngineAPI
 
 /// A wait that has begun: the answer's head may be sent, and its body follows with the result.
 public struct PendingWait: Sendable {

@@ -4,6 +4,7 @@ internal import Compression
 internal import ContainerdAPI
 internal import ContainerdClient
 internal import Digests
+internal import EngineAPI
 internal import GRPC
 internal import Linux
 internal import OCIImage
@@ -49,7 +50,7 @@ struct IntakenFiles: Sendable {
 private enum IntakeStep: Sendable {
     /// `size`: nil when the content is expanded on the way.
     case blob(path: String, size: Int?, compression: Compression, content: ByteChannel)
-    case end(Result<[String: IntakenFiles.File], ImageError>)
+    case end(Result<[String: IntakenFiles.File], EngineError>)
 }
 
 extension ImageStore {
@@ -59,20 +60,20 @@ extension ImageStore {
     private static let mostHeld = 64 << 20
 
     /// Takes in an archive, compressed or not. `client` is under a lease.
-    func intake(_ archive: ByteChannel, with client: ContainerdClient) async throws(ImageError) -> IntakenFiles {
+    func intake(_ archive: ByteChannel, with client: ContainerdClient) async throws(EngineError) -> IntakenFiles {
         let (steps, out) = AsyncStream.makeStream(of: IntakeStep.self)
         Workers.shared.perform {
-            let result: Result<[String: IntakenFiles.File], ImageError>
+            let result: Result<[String: IntakenFiles.File], EngineError>
             do throws(StreamError) {
                 result = .success(try Self.read(archive) { out.yield($0) })
             } catch {
-                result = .failure(ImageError(500, Self.words(error)))
+                result = .failure(EngineError(500, Self.words(error)))
             }
             out.yield(.end(result))
             out.finish()
         }
         var files = IntakenFiles()
-        var failure: ImageError?
+        var failure: EngineError?
         for await step in steps {
             switch step {
             case .blob(let path, let size, let compression, let content):
@@ -80,7 +81,7 @@ extension ImageStore {
                     content.abandon(StreamError("cancelled"))
                     continue
                 }
-                do throws(ImageError) {
+                do throws(EngineError) {
                     let (digest, size) = try await store(content, path, size, client)
                     files.files[path] = .blob(digest: digest, size: size, compression: compression)
                 } catch {
@@ -185,7 +186,7 @@ extension ImageStore {
     /// Writes one blob. Its digest is in its path in newer archives; in older ones it is made here on the way.
     private func store(
         _ content: ByteChannel, _ path: String, _ size: Int?, _ client: ContainerdClient
-    ) async throws(ImageError) -> (digest: String, size: Int) {
+    ) async throws(EngineError) -> (digest: String, size: Int) {
         let named = path.hasPrefix("blobs/sha256/") ? Digest(hex: String(path.dropFirst(13))) : nil
         let ref = "load-" + randomHex(bytes: 12)
         var filled: (digest: Digest, size: Int)?
@@ -198,7 +199,7 @@ extension ImageStore {
             return (blob.digest.description, blob.size)
         } catch {
             if error.code == .cancelled { throw .failed(error.message) }
-            guard error.code == .alreadyExists else { throw ImageError(error) }
+            guard error.code == .alreadyExists else { throw EngineError(error) }
         }
         // It is there already: found at the commit, when all has been hashed, or at once, when its name told.
         let blob: (digest: Digest, size: Int)
@@ -237,7 +238,7 @@ extension ImageStore {
 
     private func rest(
         _ content: ByteChannel, _ named: Digest?
-    ) async throws(ImageError) -> (digest: Digest, size: Int) {
+    ) async throws(EngineError) -> (digest: Digest, size: Int) {
         var hash = Hash()
         var size = 0
         do throws(StreamError) {

@@ -11,7 +11,7 @@ struct ConfigChanges {
     init(config: ContainerConfig) { self.config = config }
 
     /// Applies a small Dockerfile; none at all changes nothing.
-    mutating func apply(_ changes: [String]) throws(ImageError) {
+    mutating func apply(_ changes: [String]) throws(EngineError) {
         guard !changes.isEmpty else { return }
         let lines = changes.flatMap { $0.split(separator: "\n") }.map { String($0).trimmed }
         let instructions = lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }
@@ -19,7 +19,7 @@ struct ConfigChanges {
         for line in instructions { try apply(line) }
     }
 
-    private mutating func apply(_ line: String) throws(ImageError) {
+    private mutating func apply(_ line: String) throws(EngineError) {
         let parts = line.split(maxSplits: 1, omittingEmptySubsequences: true) { $0 == " " || $0 == "\t" }
         guard let word = parts.first else { return }
         let rest = parts.count > 1 ? String(parts[1]).trimmed : ""
@@ -38,7 +38,7 @@ struct ConfigChanges {
         "ONBUILD": .more, "STOPSIGNAL": .one, "USER": .one, "VOLUME": .more, "WORKDIR": .one,
     ]
 
-    private mutating func apply(_ name: String, _ rest: String) throws(ImageError) {
+    private mutating func apply(_ name: String, _ rest: String) throws(EngineError) {
         let words = DockerfileWords(environment: config.env ?? [])
         switch name {
         case "CMD":
@@ -74,7 +74,7 @@ struct ConfigChanges {
     }
 
     /// The items of a JSON list; nil for what is none, which is text.
-    private func list(_ text: String) throws(ImageError) -> [String]? {
+    private func list(_ text: String) throws(EngineError) -> [String]? {
         guard text.hasPrefix("[") else { return nil }
         // What is no JSON list is text for a shell, as Docker takes it.
         guard let items = try? JSON(parsing: text).array else { return nil }
@@ -96,7 +96,7 @@ struct ConfigChanges {
         config.env = all
     }
 
-    private mutating func onBuild(_ text: String) throws(ImageError) {
+    private mutating func onBuild(_ text: String) throws(EngineError) {
         let trigger = (text.split(whereSeparator: \.isWhitespace).first ?? "").uppercased()
         switch trigger {
         case "ONBUILD": throw .invalid("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")
@@ -106,7 +106,7 @@ struct ConfigChanges {
     }
 
     /// `[[IP:]HOSTPORT:]PORT[-PORT][/PROTOCOL]`, of which an image keeps the last two.
-    private mutating func expose(_ text: String) throws(ImageError) {
+    private mutating func expose(_ text: String) throws(EngineError) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
         let proto = parts.count > 1 && !parts[1].isEmpty ? parts[1].lowercased() : "tcp"
         let range = parts[0].split(separator: ":", omittingEmptySubsequences: false).last ?? ""
@@ -119,7 +119,7 @@ struct ConfigChanges {
         for port in first...last { config.exposedPorts.insert("\(port)/\(proto)") }
     }
 
-    private mutating func health(_ text: String) throws(ImageError) {
+    private mutating func health(_ text: String) throws(EngineError) {
         var probe = HealthConfig()
         var rest = text
         while rest.hasPrefix("--") {
@@ -143,7 +143,7 @@ struct ConfigChanges {
         config.healthcheck = probe
     }
 
-    private func set(_ flag: String, _ value: String, of probe: inout HealthConfig) throws(ImageError) {
+    private func set(_ flag: String, _ value: String, of probe: inout HealthConfig) throws(EngineError) {
         switch flag {
         case "interval": probe.interval = try interval(flag, value)
         case "timeout": probe.timeout = try interval(flag, value)
@@ -160,7 +160,7 @@ struct ConfigChanges {
     }
 
     /// Nanoseconds.
-    private func interval(_ flag: String, _ text: String) throws(ImageError) -> Int {
+    private func interval(_ flag: String, _ text: String) throws(EngineError) -> Int {
         if text.isEmpty { return 0 }
         guard let span = GoDuration.parse(text) else { throw .invalid("time: invalid duration \"\(text)\"") }
         guard span == 0 || span >= 1_000_000 else { throw .invalid("Interval \"\(flag)\" cannot be less than 1ms") }

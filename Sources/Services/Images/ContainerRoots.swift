@@ -1,7 +1,7 @@
 internal import CLinux
 public import ContainerdAPI
 internal import ContainerdClient
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 internal import GoText
 internal import Linux
@@ -13,14 +13,14 @@ extension ImageStore {
 
     /// Makes the root of a new container, named by the container's id, and answers how to mount it. An image that was
     /// not unpacked is unpacked first.
-    public func prepareRoot(_ key: String, of image: StoredImage) async throws(ImageError) -> [ContainerdTypes.Mount] {
+    public func prepareRoot(_ key: String, of image: StoredImage) async throws(EngineError) -> [ContainerdTypes.Mount] {
         // The garbage collector keeps what bears its root label; the container's record comes only later.
         let labels = ["containerd.io/gc.root": Self.now(), Self.rootLabel: image.id]
         let parent = Self.stubs(image)
         do throws(GRPCStatus) {
             return try await client.snapshots.prepare(key, parent: parent, labels: labels)
         } catch {
-            if error.code != .notFound { throw ImageError(error) }
+            if error.code != .notFound { throw EngineError(error) }
         }
         try await makeStubs(image)
         return try await calling { () async throws(GRPCStatus) in
@@ -29,23 +29,23 @@ extension ImageStore {
     }
 
     /// How to mount a container's root.
-    public func rootMounts(_ key: String) async throws(ImageError) -> [ContainerdTypes.Mount] {
+    public func rootMounts(_ key: String) async throws(EngineError) -> [ContainerdTypes.Mount] {
         try await calling { () async throws(GRPCStatus) in try await client.snapshots.mounts(key) }
     }
 
     /// Removes a container's root. One that is gone already is no error.
-    public func removeRoot(_ key: String) async throws(ImageError) {
+    public func removeRoot(_ key: String) async throws(EngineError) {
         _ = try await found { () async throws(GRPCStatus) in try await client.snapshots.remove(key) }
     }
 
     /// The keys of all containers' roots, to find those whose container is gone.
-    public func roots() async throws(ImageError) -> [String] {
+    public func roots() async throws(EngineError) -> [String] {
         let all = try await calling { () async throws(GRPCStatus) in try await client.snapshots.list() }
         return all.filter { $0.labels[Self.rootLabel] != nil }.map(\.name)
     }
 
     /// Bytes that a container added to its image.
-    public func size(ofRoot key: String) async throws(ImageError) -> Int {
+    public func size(ofRoot key: String) async throws(EngineError) -> Int {
         Int(try await calling { () async throws(GRPCStatus) in try await client.snapshots.usage(key) }.size)
     }
 

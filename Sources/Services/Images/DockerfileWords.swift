@@ -1,3 +1,5 @@
+internal import EngineAPI
+
 /// Words of a Dockerfile's instruction: quotes and backslashes undone, variables replaced.
 struct DockerfileWords {
     private let variables: [String: String]
@@ -13,7 +15,7 @@ struct DockerfileWords {
     }
 
     /// `a=b "c d"=e`, or the old form `name everything else`.
-    func pairs(_ text: String, _ instruction: String) throws(ImageError) -> [(name: String, value: String)] {
+    func pairs(_ text: String, _ instruction: String) throws(EngineError) -> [(name: String, value: String)] {
         let words = Self.words(text)
         guard let first = words.first else { return [] }
         if !first.utf8.contains(UInt8(ascii: "=")) {

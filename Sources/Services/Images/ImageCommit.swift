@@ -42,7 +42,7 @@ public struct CommitRequest: Sendable {
 
 extension ImageStore {
     /// `docker commit`: an image of what a container has changed. Answers its id. Pausing is up to the caller.
-    public func commit(_ request: CommitRequest) async throws(ImageError) -> String {
+    public func commit(_ request: CommitRequest) async throws(EngineError) -> String {
         var changes = ConfigChanges(config: request.config)
         try changes.apply(request.changes)
         let config = Self.merged(changes.config, with: request.config)
@@ -51,7 +51,7 @@ extension ImageStore {
         let lease = "commit-" + randomHex(bytes: 8)
         let client = try await leased(lease)
         let image: StoredImage
-        do throws(ImageError) {
+        do throws(EngineError) {
             image = try await commit(request, config, parent, client)
             if let name { try await tag(image, name) } else { try await nameIfNew(image) }
         } catch {
@@ -71,13 +71,13 @@ extension ImageStore {
         return config
     }
 
-    private func nameIfNew(_ image: StoredImage) async throws(ImageError) {
+    private func nameIfNew(_ image: StoredImage) async throws(EngineError) {
         if try await all().contains(where: { $0.image.id == image.id }) == false { try await keepUnnamed(image) }
     }
 
     private func commit(
         _ request: CommitRequest, _ config: ContainerConfig, _ parent: StoredImage, _ client: ContainerdClient
-    ) async throws(ImageError) -> StoredImage {
+    ) async throws(EngineError) -> StoredImage {
         let layer = try await difference(request.root, client)
         var step = OCIImageConfig.History()
         step.created = Self.now()
@@ -107,7 +107,7 @@ extension ImageStore {
     /// The layer of what a container changed; nil when it changed nothing.
     private func difference(
         _ root: String, _ client: ContainerdClient
-    ) async throws(ImageError) -> OCIDescriptor? {
+    ) async throws(EngineError) -> OCIDescriptor? {
         let view = "commit-" + randomHex(bytes: 8)
         let made = try await calling { () async throws(GRPCStatus) in
             let right = try await client.snapshots.mounts(root)

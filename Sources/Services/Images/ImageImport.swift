@@ -3,7 +3,7 @@ internal import ByteStream
 internal import Compression
 internal import ContainerdClient
 internal import Digests
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 internal import JSON
 internal import Linux
@@ -27,7 +27,7 @@ public struct ImportRequest: Sendable {
 
 extension ImageStore {
     /// Makes an image of one layer from a tar archive, compressed or not. Answers its id.
-    public func importArchive(_ archive: ByteChannel, _ request: ImportRequest) async throws(ImageError) -> String {
+    public func importArchive(_ archive: ByteChannel, _ request: ImportRequest) async throws(EngineError) -> String {
         var changes = ConfigChanges(config: ContainerConfig())
         try changes.apply(request.changes)
         let name = request.repository.isEmpty ? nil : try Self.newName(repository: request.repository, tag: request.tag)
@@ -42,7 +42,7 @@ extension ImageStore {
         let lease = "import-" + randomHex(bytes: 8)
         let client = try await leased(lease)
         let image: StoredImage
-        do throws(ImageError) {
+        do throws(EngineError) {
             let layer = try await layer(archive, client)
             image = try await compose(
                 config: Self.config(layer.digest, changes.config, platform, request), layers: [layer], with: client)
@@ -77,7 +77,7 @@ extension ImageStore {
     }
 
     /// Stores the archive uncompressed, so that its digest is the layer's.
-    private func layer(_ archive: ByteChannel, _ client: ContainerdClient) async throws(ImageError) -> OCIDescriptor {
+    private func layer(_ archive: ByteChannel, _ client: ContainerdClient) async throws(EngineError) -> OCIDescriptor {
         let content = ByteChannel(most: 4 << 20, pieceSize: 1 << 20)
         Workers.shared.perform {
             do throws(StreamError) {
@@ -101,7 +101,7 @@ extension ImageStore {
             }
             try await writer.commit(digest: hash.digest().description, size: Int64(size))
         } catch let error as GRPCStatus {
-            guard error.code == .alreadyExists else { throw ImageError(error) }
+            guard error.code == .alreadyExists else { throw EngineError(error) }
         } catch let error as StreamError {
             throw .failed(Self.words(error))
         } catch {

@@ -5,7 +5,7 @@ internal import OCIImage
 
 extension ImageStore {
     /// Everything about an image, as `GET /images/NAME/json` answers it for an API of that minor version.
-    public func inspect(_ reference: String, apiMinor: Int = 51) async throws(ImageError) -> JSON {
+    public func inspect(_ reference: String, apiMinor: Int = 51) async throws(EngineError) -> JSON {
         let named = try await named(reference)
         let image = named.image
         var answer = ImageInspect()
@@ -65,7 +65,7 @@ extension ImageStore {
     }
 
     /// The steps that made an image, the last first.
-    public func history(_ reference: String) async throws(ImageError) -> [ImageHistoryItem] {
+    public func history(_ reference: String) async throws(EngineError) -> [ImageHistoryItem] {
         let named = try await named(reference)
         let image = named.image
         var items: [ImageHistoryItem] = []

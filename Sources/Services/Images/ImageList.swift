@@ -19,7 +19,7 @@ extension ImageStore {
     static let listFilters = ["before", "dangling", "label", "label!", "reference", "since", "until"]
 
     /// Images as `GET /images/json` lists them, the newest first.
-    public func list(_ listing: ImageListing = ImageListing()) async throws(ImageError) -> [ImageSummary] {
+    public func list(_ listing: ImageListing = ImageListing()) async throws(EngineError) -> [ImageSummary] {
         let filters = listing.filters
         if let unknown = filters.unknown(among: Self.listFilters) { throw .invalid("invalid filter '\(unknown)'") }
         let dangling = try flag(filters, "dangling")
@@ -46,7 +46,7 @@ extension ImageStore {
         return summaries.sorted { ($0.created, $1.id) > ($1.created, $0.id) }
     }
 
-    private func flag(_ filters: Filters, _ name: String) throws(ImageError) -> Bool? {
+    private func flag(_ filters: Filters, _ name: String) throws(EngineError) -> Bool? {
         guard filters.contains(name) else { return nil }
         switch filters[name].last ?? "" {
         case "1", "true": return true
@@ -55,7 +55,7 @@ extension ImageStore {
         }
     }
 
-    private func limits(_ filters: Filters) async throws(ImageError) -> (before: Timestamp?, since: Timestamp?) {
+    private func limits(_ filters: Filters) async throws(EngineError) -> (before: Timestamp?, since: Timestamp?) {
         var before: Timestamp?
         var since: Timestamp?
         for name in filters["before"] {
@@ -75,7 +75,7 @@ extension ImageStore {
 
     private func matching(
         _ named: NamedImage, _ patterns: [String]
-    ) throws(ImageError) -> (tags: [String], digests: [String]) {
+    ) throws(EngineError) -> (tags: [String], digests: [String]) {
         for pattern in patterns where !Pattern(pattern).isValid { throw .invalid("syntax error in pattern") }
         guard !patterns.isEmpty else { return (named.tags, named.digests) }
         func fits(_ text: String) -> Bool {
@@ -89,7 +89,7 @@ extension ImageStore {
 
     private func summary(
         _ named: NamedImage, _ tags: [String], _ digests: [String], _ listing: ImageListing
-    ) async throws(ImageError) -> ImageSummary {
+    ) async throws(EngineError) -> ImageSummary {
         var summary = ImageSummary()
         summary.id = named.image.id
         summary.parentID = named.image.parent
@@ -105,7 +105,7 @@ extension ImageStore {
         return summary
     }
 
-    private func addSharedSizes(_ summaries: inout [ImageSummary], _ all: [NamedImage]) async throws(ImageError) {
+    private func addSharedSizes(_ summaries: inout [ImageSummary], _ all: [NamedImage]) async throws(EngineError) {
         var users: [String: Int] = [:]
         for named in all { for chainID in named.image.chainIDs { users[chainID, default: 0] += 1 } }
         for index in summaries.indices {
@@ -119,10 +119,10 @@ extension ImageStore {
     }
 
     /// How many images there are.
-    public func count() async throws(ImageError) -> Int { try await all().count }
+    public func count() async throws(EngineError) -> Int { try await all().count }
 
     /// The ids of an image and of those that were committed from it, or from them.
-    public func descendants(of reference: String) async throws(ImageError) -> Set<String> {
+    public func descendants(of reference: String) async throws(EngineError) -> Set<String> {
         var found: Set<String> = [try await resolve(reference).id]
         let everything = try await all().map(\.image)
         var next = found
@@ -134,7 +134,7 @@ extension ImageStore {
     }
 
     /// A point in time as filters give it.
-    static func moment(_ text: String) throws(ImageError) -> Timestamp {
+    static func moment(_ text: String) throws(EngineError) -> Timestamp {
         guard let moment = Timestamp(text: text, now: Timestamp(WallClock.now)) else {
             throw .invalid("failed to parse value as time or duration: " + goQuoted(text))
         }

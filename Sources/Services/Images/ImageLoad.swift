@@ -15,10 +15,10 @@ extension ImageStore {
 
     /// Loads the images of an archive of `docker save` or of an OCI layout, compressed or not, and names them. Nothing
     /// is left behind when it fails.
-    public func load(_ archive: ByteChannel, progress: @escaping Progress) async throws(ImageError) {
+    public func load(_ archive: ByteChannel, progress: @escaping Progress) async throws(EngineError) {
         let lease = "load-" + randomHex(bytes: 8)
         let client = try await leased(lease)
-        do throws(ImageError) {
+        do throws(EngineError) {
             let files = try await intake(archive, with: client)
             let load = ArchiveLoad(store: self, client: client, files: files, progress: progress)
             try await load.run()
@@ -37,7 +37,7 @@ struct ArchiveLoad: Sendable {
     let files: IntakenFiles
     let progress: ImageStore.Progress
 
-    func run() async throws(ImageError) {
+    func run() async throws(EngineError) {
         if files.file("manifest.json") != nil {
             guard let bytes = files.bytes("manifest.json") else { throw .failed("manifest.json is too large") }
             let images: [DockerArchiveImage]
@@ -63,7 +63,7 @@ struct ArchiveLoad: Sendable {
 
     // MARK: docker save
 
-    private func load(_ archived: DockerArchiveImage) async throws(ImageError) {
+    private func load(_ archived: DockerArchiveImage) async throws(EngineError) {
         guard let config = files.bytes(archived.config) else { throw missing(archived.config) }
         let parsed = try store.parsed { () throws(JSON.Failure) in try Self.config(config) }
         try check(parsed)
@@ -97,12 +97,12 @@ struct ArchiveLoad: Sendable {
         return try OCIImageConfig(json: object)
     }
 
-    private func missing(_ path: String) -> ImageError {
+    private func missing(_ path: String) -> EngineError {
         let folder = store.temporary + "/docker-import-" + String(Int.random(in: 100_000_000...999_999_999))
         return .failed("open \(folder)/\(path): no such file or directory")
     }
 
-    private func check(_ config: OCIImageConfig) throws(ImageError) {
+    private func check(_ config: OCIImageConfig) throws(EngineError) {
         let os = config.platform.os
         guard os.isEmpty || os == "linux" else {
             throw .failed("cannot load \(os) image on linux")
@@ -110,7 +110,7 @@ struct ArchiveLoad: Sendable {
     }
 
     /// A layer of the archive, as content of containerd.
-    private func layer(_ path: String, oci: Bool) async throws(ImageError) -> OCIDescriptor {
+    private func layer(_ path: String, oci: Bool) async throws(EngineError) -> OCIDescriptor {
         switch files.file(path) {
         case .blob(let digest, let size, let compression):
             return OCIDescriptor(mediaType: try mediaType(compression, oci), digest: digest, size: size)
@@ -127,7 +127,7 @@ struct ArchiveLoad: Sendable {
         }
     }
 
-    private func mediaType(_ compression: Compression, _ oci: Bool) throws(ImageError) -> String {
+    private func mediaType(_ compression: Compression, _ oci: Bool) throws(EngineError) -> String {
         switch compression {
         case .none: return oci ? MediaType.layer : MediaType.dockerLayer
         case .gzip: return oci ? MediaType.layerGzip : MediaType.dockerLayerGzip
@@ -138,7 +138,7 @@ struct ArchiveLoad: Sendable {
 
     // MARK: OCI layout
 
-    private func load(_ entry: OCIDescriptor, named given: [ImageReference] = []) async throws(ImageError) {
+    private func load(_ entry: OCIDescriptor, named given: [ImageReference] = []) async throws(EngineError) {
         let names = given.isEmpty ? try names(of: entry) : given
         guard let bytes = files.bytes(Self.path(entry.digest)) else { throw missing(Self.path(entry.digest)) }
         guard Digest(of: bytes).description == entry.digest else {
@@ -158,7 +158,7 @@ struct ArchiveLoad: Sendable {
 
     private func load(
         _ entry: OCIDescriptor, _ manifest: OCIManifest, _ bytes: [UInt8], _ names: [ImageReference]
-    ) async throws(ImageError) {
+    ) async throws(EngineError) {
         guard let config = files.bytes(Self.path(manifest.config.digest)) else {
             throw missing(Self.path(manifest.config.digest))
         }
@@ -196,7 +196,7 @@ struct ArchiveLoad: Sendable {
     }
 
     /// containerd's annotation has the whole name; the specification's has a name or a tag alone.
-    private func names(of entry: OCIDescriptor) throws(ImageError) -> [ImageReference] {
+    private func names(of entry: OCIDescriptor) throws(EngineError) -> [ImageReference] {
         if let name = entry.annotation("io.containerd.image.name") { return [try ImageStore.reference(name)] }
         guard let name = entry.annotation("org.opencontainers.image.ref.name"), !name.isEmpty else { return [] }
         // A tag alone names nothing here: there is no repository to it.
@@ -206,7 +206,7 @@ struct ArchiveLoad: Sendable {
 
     // MARK: Both
 
-    private func unpack(_ image: StoredImage) async throws(ImageError) {
+    private func unpack(_ image: StoredImage) async throws(EngineError) {
         let progress = progress
         try await store.unpack(image.manifest.layers, image.config.diffIDs, image.chainIDs, with: client) {
             index, size in
@@ -222,7 +222,7 @@ struct ArchiveLoad: Sendable {
         }
     }
 
-    private func finish(_ image: StoredImage, _ names: [ImageReference]) async throws(ImageError) {
+    private func finish(_ image: StoredImage, _ names: [ImageReference]) async throws(EngineError) {
         if names.isEmpty {
             if try await store.all().contains(where: { $0.image.id == image.id }) == false {
                 try await store.keepUnnamed(image)

@@ -9,7 +9,7 @@ extension ImageStore {
     /// Takes a name from an image, and removes the image when that was its last. Answers what was untagged and deleted.
     public func remove(
         _ reference: String, force: Bool = false, noPrune: Bool = false
-    ) async throws(ImageError) -> [ImageDeletion] {
+    ) async throws(EngineError) -> [ImageDeletion] {
         var named = try await named(reference)
         let image = named.image
         let usesOfIt = uses.filter { $0.imageID == image.id }
@@ -37,7 +37,7 @@ extension ImageStore {
             deletions += try await untag(named.names, of: image)
             named.names = []
         }
-        do throws(ImageError) {
+        do throws(EngineError) {
             try checkConflict(
                 image, names: named.names, usesOfIt, soft: !force, children: try await children(of: image))
         } catch {
@@ -62,14 +62,14 @@ extension ImageStore {
         names.count <= 1 || (names.filter { $0.tag != nil }.count <= 1 && Set(names.map(\.name)).count == 1)
     }
 
-    private func children(of image: StoredImage) async throws(ImageError) -> Bool {
+    private func children(of image: StoredImage) async throws(EngineError) -> Bool {
         try await all().contains { $0.image.parent == image.id }
     }
 
     private func checkConflict(
         _ image: StoredImage, names: [ImageReference], _ uses: [ImageUse], soft: Bool, children: Bool
-    ) throws(ImageError) {
-        func refuse(_ how: String, _ why: String) throws(ImageError) {
+    ) throws(EngineError) {
+        func refuse(_ how: String, _ why: String) throws(EngineError) {
             throw .conflict("conflict: unable to delete \(Self.short(image.id)) (\(how)) - \(why)")
         }
         if children { try refuse("cannot be forced", "image has dependent child images") }
@@ -85,7 +85,7 @@ extension ImageStore {
 
     private func untag(
         _ names: [ImageReference], of image: StoredImage
-    ) async throws(ImageError) -> [ImageDeletion] {
+    ) async throws(EngineError) -> [ImageDeletion] {
         var deletions: [ImageDeletion] = []
         defer { namesChanged() }
         for name in names {
@@ -101,7 +101,7 @@ extension ImageStore {
     }
 
     /// Removes what is left of an image; content and snapshots go with the garbage collector, before this returns.
-    private func delete(_ image: StoredImage) async throws(ImageError) -> [ImageDeletion] {
+    private func delete(_ image: StoredImage) async throws(EngineError) -> [ImageDeletion] {
         defer { namesChanged() }
         let everything = try await all()
         let kept = Set(everything.filter { $0.image.id != image.id }.flatMap(\.image.chainIDs))
@@ -138,7 +138,7 @@ extension ImageStore {
     }
 
     /// `docker image prune`: images without a name (or, with the filter dangling=false, all) that no container uses.
-    public func prune(_ filters: Filters) async throws(ImageError) -> ImagesPruneReport {
+    public func prune(_ filters: Filters) async throws(EngineError) -> ImagesPruneReport {
         if let unknown = filters.unknown(among: ["dangling", "label", "label!", "until"]) {
             throw .invalid("invalid filter '\(unknown)'")
         }

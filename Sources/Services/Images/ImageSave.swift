@@ -1,6 +1,6 @@
 internal import ByteStream
 internal import ContainerdClient
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 internal import JSON
 internal import OCIImage
@@ -21,7 +21,7 @@ extension ImageStore {
 
     /// Finds the images of names and ids. An image named by its id is saved without names; a repository without a tag
     /// with all its tags.
-    public func saving(_ references: [String]) async throws(ImageError) -> Saving {
+    public func saving(_ references: [String]) async throws(EngineError) -> Saving {
         var saving = Saving()
         let everything = try await all()
         for reference in references {
@@ -38,9 +38,9 @@ extension ImageStore {
                 }
                 continue
             }
-            do throws(ImageError) { image = try await resolve(reference) } catch {
+            do throws(EngineError) { image = try await resolve(reference) } catch {
                 guard error.status == 404 else { throw error }
-                throw parsed?.tag == nil ? .noSuchImage(reference) : ImageError(404, "reference does not exist")
+                throw parsed?.tag == nil ? .noSuchImage(reference) : EngineError(404, "reference does not exist")
             }
             let named = everything.first { $0.image.id == image.id }
             if let parsed, named?.names.contains(parsed.withDefaultTag) == true { names = [parsed.withDefaultTag] }
@@ -100,7 +100,7 @@ extension ImageStore {
             count += part.data.count
             try await write(part.data)
         }
-        guard count == layer.size else { throw ImageError(500, "content \(layer.digest): unexpected EOF") }
+        guard count == layer.size else { throw EngineError.failed("content \(layer.digest): unexpected EOF") }
         try await write(Self.padding(layer.size))
     }
 

@@ -1,7 +1,7 @@
 internal import ContainerdAPI
 public import ContainerdClient
 internal import Digests
-internal import EngineAPI
+public import EngineAPI
 internal import GRPC
 internal import GoText
 internal import JSON
@@ -63,7 +63,7 @@ public final class ImageStore: Sendable {
     // MARK: Finding
 
     /// The image of a name, an id, or the beginning of an id.
-    public func resolve(_ reference: String) async throws(ImageError) -> StoredImage {
+    public func resolve(_ reference: String) async throws(EngineError) -> StoredImage {
         if let digest = Digest(reference) ?? Digest(hex: reference) {
             let all = try await all()
             guard
@@ -102,7 +102,7 @@ public final class ImageStore: Sendable {
 
     /// The ids of the images that references stand for now; empty for none. containerd is only asked
     /// when the daemon has changed a name since the last time.
-    public func identifiers(of references: Set<String>) async throws(ImageError) -> [String: String] {
+    public func identifiers(of references: Set<String>) async throws(EngineError) -> [String: String] {
         let (generation, known) = meanings.withLock { ($0.generation, $0.identifiers) }
         if references.allSatisfy({ known[$0] != nil }) { return known }
         let all = try await all()
@@ -122,21 +122,21 @@ public final class ImageStore: Sendable {
     func namesChanged() { meanings.withLock { $0 = Meanings(generation: $0.generation + 1) } }
 
     /// The image with all its names.
-    func named(_ reference: String) async throws(ImageError) -> NamedImage {
+    func named(_ reference: String) async throws(EngineError) -> NamedImage {
         let image = try await resolve(reference)
         return try await all().first { $0.image.id == image.id } ?? NamedImage(image: image)
     }
 
-    static func reference(_ text: String) throws(ImageError) -> ImageReference {
+    static func reference(_ text: String) throws(EngineError) -> ImageReference {
         do throws(ReferenceError) { return try ImageReference(text) } catch { throw .invalid(error.message) }
     }
 
-    func record(_ name: String) async throws(ImageError) -> ImagesService.Image? {
+    func record(_ name: String) async throws(EngineError) -> ImagesService.Image? {
         try await found { () async throws(GRPCStatus) in try await client.images.get(name) }
     }
 
     /// Every image with its names. What cannot be read (another platform, content gone) is passed over.
-    func all() async throws(ImageError) -> [NamedImage] {
+    func all() async throws(EngineError) -> [NamedImage] {
         let records = try await calling { () async throws(GRPCStatus) in try await client.images.list() }
         var order: [String] = []
         var byID: [String: NamedImage] = [:]
@@ -160,13 +160,13 @@ public final class ImageStore: Sendable {
     }
 
     /// Reads what a record points to, from the cache when it is known.
-    func image(of record: ImagesService.Image) async throws(ImageError) -> StoredImage {
+    func image(of record: ImagesService.Image) async throws(EngineError) -> StoredImage {
         guard let target = record.target else { throw .failed("image \(record.name) has no target") }
         return try await image(
             target: OCIDescriptor(mediaType: target.mediaType, digest: target.digest, size: Int(target.size)))
     }
 
-    func image(target: OCIDescriptor) async throws(ImageError) -> StoredImage {
+    func image(target: OCIDescriptor) async throws(EngineError) -> StoredImage {
         if let known = cache.withLock({ $0[target.digest] }) { return known }
         let (manifest, digest, size) = try await manifest(target)
         let bytes = try await blob(manifest.config.digest)
@@ -186,7 +186,7 @@ public final class ImageStore: Sendable {
     func forget(_ target: String) { _ = cache.withLock { $0.removeValue(forKey: target) } }
 
     /// The manifest for this platform, through indexes.
-    private func manifest(_ target: OCIDescriptor) async throws(ImageError) -> (OCIManifest, String, Int) {
+    private func manifest(_ target: OCIDescriptor) async throws(EngineError) -> (OCIManifest, String, Int) {
         let bytes = try await blob(target.digest)
         let json = try parsed { () throws(JSON.Failure) in try JSON(parsing: bytes) }
         if json["manifests"] != nil {
@@ -194,17 +194,17 @@ public final class ImageStore: Sendable {
             for entry in index.manifests where entry.platform.map({ OCIPlatform.host.matches($0) }) ?? true {
                 return try await manifest(entry)
             }
-            throw ImageError(404, "no match for platform in manifest: not found")
+            throw EngineError.notFound("no match for platform in manifest: not found")
         }
         return (try parsed { () throws(JSON.Failure) in try OCIManifest(parsing: bytes) }, target.digest, bytes.count)
     }
 
     /// A small blob.
-    func blob(_ digest: String) async throws(ImageError) -> [UInt8] {
+    func blob(_ digest: String) async throws(EngineError) -> [UInt8] {
         try await calling { () async throws(GRPCStatus) in try await client.content.readAll(digest, limit: 16 << 20) }
     }
 
-    func parsed<Value>(_ body: () throws(JSON.Failure) -> Value) throws(ImageError) -> Value {
+    func parsed<Value>(_ body: () throws(JSON.Failure) -> Value) throws(EngineError) -> Value {
         do throws(JSON.Failure) { return try body() } catch { throw .invalid(error.message) }
     }
 }

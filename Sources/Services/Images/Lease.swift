@@ -1,4 +1,5 @@
 internal import ContainerdClient
+public import EngineAPI
 internal import GRPC
 
 /// What an operation makes is kept from the garbage collector by a lease, until the operation ends.
@@ -7,21 +8,21 @@ extension ImageStore {
     private static let operation = "org.mobyproject.operation"
 
     /// A client whose work is kept until `release`, or for a day should we die.
-    func leased(_ lease: String) async throws(ImageError) -> ContainerdClient {
+    func leased(_ lease: String) async throws(EngineError) -> ContainerdClient {
         do throws(GRPCStatus) {
             try await client.leases.create(
                 lease, labels: ["containerd.io/gc.expire": Self.later(hours: 24), Self.operation: "true"])
         } catch {
             // It may have been made all the same, when the answer got lost.
             await release(lease)
-            throw ImageError(error)
+            throw EngineError(error)
         }
         return client.with(lease: lease)
     }
 
     /// Takes down what the operations of an earlier daemon left when it was killed: half-written blobs, and the leases
     /// that kept them and what was unpacked from the collector. To be called at start, before any operation.
-    public func removeAbandoned() async throws(ImageError) {
+    public func removeAbandoned() async throws(EngineError) {
         try await calling { () async throws(GRPCStatus) in
             for lease in try await client.leases.list() where lease.labels[Self.operation] != nil {
                 try await takeDown(lease.id)

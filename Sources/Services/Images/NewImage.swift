@@ -1,6 +1,7 @@
 internal import ContainerdAPI
 internal import ContainerdClient
 internal import Digests
+internal import EngineAPI
 internal import GRPC
 internal import JSON
 internal import OCIImage
@@ -12,7 +13,7 @@ extension ImageStore {
     func compose(
         config bytes: [UInt8], layers: [OCIDescriptor], parent: String = "", oci: Bool = false,
         with client: ContainerdClient
-    ) async throws(ImageError) -> StoredImage {
+    ) async throws(EngineError) -> StoredImage {
         let config = try parsed { () throws(JSON.Failure) in try OCIImageConfig(parsing: bytes) }
         var diffIDs: [Digest] = []
         for text in config.diffIDs {
@@ -37,7 +38,7 @@ extension ImageStore {
     }
 
     /// Stores a manifest with references to what it lists.
-    private func store(_ manifest: OCIManifest, _ client: ContainerdClient) async throws(ImageError) -> OCIDescriptor {
+    private func store(_ manifest: OCIManifest, _ client: ContainerdClient) async throws(EngineError) -> OCIDescriptor {
         let bytes = manifest.json.encoded()
         let target = OCIDescriptor(
             mediaType: manifest.mediaType, digest: Digest(of: bytes).description, size: bytes.count)
@@ -57,7 +58,7 @@ extension ImageStore {
     /// Stores a small blob. One that is there already gets the labels all the same, and the lease.
     func store(
         _ bytes: [UInt8], _ digest: String, _ labels: [String: String], _ client: ContainerdClient
-    ) async throws(ImageError) {
+    ) async throws(EngineError) {
         try await calling { () async throws(GRPCStatus) in
             try await client.content.store(bytes, digest: digest, labels: labels)
             try await client.content.update(
@@ -71,7 +72,7 @@ extension ImageStore {
     /// Gives an image a name, taken from another image if need be: that one stays, without a name if it had no other.
     /// Answers the image that lost the name.
     @discardableResult
-    func name(_ image: StoredImage, _ name: String) async throws(ImageError) -> StoredImage? {
+    func name(_ image: StoredImage, _ name: String) async throws(EngineError) -> StoredImage? {
         let target = ContainerdTypes.Descriptor(
             mediaType: image.target.mediaType, digest: image.target.digest, size: Int64(image.target.size))
         defer { namesChanged() }
@@ -91,25 +92,25 @@ extension ImageStore {
     }
 
     /// Makes sure that an image survives the loss of one of its names.
-    func keep(_ image: StoredImage, losing name: String) async throws(ImageError) {
+    func keep(_ image: StoredImage, losing name: String) async throws(EngineError) {
         let records = try await calling { () async throws(GRPCStatus) in try await client.images.list() }
         let hasOther = records.contains { $0.target?.digest == image.target.digest && $0.name != name }
         if !hasOther { try await keepUnnamed(image) }
     }
 
     /// Keeps an image that has no name of its own.
-    func keepUnnamed(_ image: StoredImage) async throws(ImageError) {
+    func keepUnnamed(_ image: StoredImage) async throws(EngineError) {
         let target = ContainerdTypes.Descriptor(
             mediaType: image.target.mediaType, digest: image.target.digest, size: Int64(image.target.size))
         do throws(GRPCStatus) {
             try await client.images.create(.init(name: Self.dangling + image.target.digest, target: target))
         } catch {
-            if error.code != .alreadyExists { throw ImageError(error) }
+            if error.code != .alreadyExists { throw EngineError(error) }
         }
     }
 
     /// A name makes the placeholder name superfluous.
-    func dropPlaceholder(_ image: StoredImage) async throws(ImageError) {
+    func dropPlaceholder(_ image: StoredImage) async throws(EngineError) {
         _ = try await found { () async throws(GRPCStatus) in
             try await client.images.delete(Self.dangling + image.target.digest)
         }

@@ -3,6 +3,7 @@ internal import CLinux
 internal import ContainerdAPI
 internal import ContainerdClient
 internal import Digests
+internal import EngineAPI
 internal import GRPC
 internal import Linux
 internal import OCIImage
@@ -15,12 +16,12 @@ extension ImageStore {
     static func stubs(_ image: StoredImage) -> String { "moby-init@" + image.topChainID }
 
     /// Makes the snapshot. The image's configuration keeps it from the garbage collector.
-    func makeStubs(_ image: StoredImage) async throws(ImageError) {
+    func makeStubs(_ image: StoredImage) async throws(EngineError) {
         try await unpack(image)
         let name = Self.stubs(image)
         let lease = "init-" + randomHex(bytes: 8)
         let client = try await leased(lease)
-        do throws(ImageError) {
+        do throws(EngineError) {
             let bytes = try Self.stubArchive()
             let digest = Digest(of: bytes).description
             try await store(bytes, digest, [:], client)
@@ -39,7 +40,7 @@ extension ImageStore {
 
     private static let stubsLabel = "containerd.io/gc.ref.snapshot.overlayfs/init"
 
-    private static func stubArchive() throws(ImageError) -> [UInt8] {
+    private static func stubArchive() throws(EngineError) -> [UInt8] {
         let now = TarHeader.Time(seconds: time(nil))
         let sink = BytesSink()
         let writer = TarWriter(sink)

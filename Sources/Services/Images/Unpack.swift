@@ -1,5 +1,6 @@
 internal import ContainerdAPI
 internal import ContainerdClient
+internal import EngineAPI
 internal import GRPC
 internal import Linux
 internal import OCIImage
@@ -7,10 +8,10 @@ internal import OCIImage
 /// Layers become snapshots.
 extension ImageStore {
     /// Unpacks an image's layers that have no snapshot yet, from the bottom up.
-    func unpack(_ image: StoredImage) async throws(ImageError) {
+    func unpack(_ image: StoredImage) async throws(EngineError) {
         let lease = "unpack-" + randomHex(bytes: 8)
         let client = try await leased(lease)
-        do throws(ImageError) {
+        do throws(EngineError) {
             try await unpack(image.manifest.layers, image.config.diffIDs, image.chainIDs, with: client) { _, _ in }
         } catch {
             await release(lease)
@@ -23,7 +24,7 @@ extension ImageStore {
     func unpack(
         _ layers: [OCIDescriptor], _ diffIDs: [String], _ chainIDs: [String], with client: ContainerdClient,
         done: (Int, Int) async -> Void
-    ) async throws(ImageError) {
+    ) async throws(EngineError) {
         guard layers.count == diffIDs.count, layers.count == chainIDs.count else {
             throw .failed("invalid manifest, layers length mismatch: expected \(diffIDs.count), got \(layers.count)")
         }
@@ -48,12 +49,12 @@ extension ImageStore {
     func unpack(
         _ layer: OCIDescriptor, _ diffID: String, upon parent: String, as chainID: String, place: Int,
         _ client: ContainerdClient
-    ) async throws(ImageError) {
+    ) async throws(EngineError) {
         let key = "extract-" + randomHex(bytes: 8) + " " + chainID
         let mounts = try await calling { () async throws(GRPCStatus) in
             try await client.snapshots.prepare(key, parent: parent)
         }
-        do throws(ImageError) {
+        do throws(EngineError) {
             let descriptor = ContainerdTypes.Descriptor(
                 mediaType: layer.mediaType, digest: layer.digest, size: Int64(layer.size))
             let applied: ContainerdTypes.Descriptor
@@ -67,7 +68,7 @@ extension ImageStore {
                 try await client.snapshots.commit(chainID, key: key)
             } catch {
                 // Another load was faster: the same content by the same name.
-                guard error.code == .alreadyExists else { throw ImageError(error) }
+                guard error.code == .alreadyExists else { throw EngineError(error) }
                 try await calling { () async throws(GRPCStatus) in try await client.snapshots.remove(key) }
             }
             _ = try await found { () async throws(GRPCStatus) in
@@ -83,13 +84,13 @@ extension ImageStore {
     }
 
     /// What is wrong with a layer, in Docker's words; containerd's name a layer or a directory that is gone by now.
-    private static func layerFailure(_ error: GRPCStatus) -> ImageError {
+    private static func layerFailure(_ error: GRPCStatus) -> EngineError {
         for words in ["unexpected EOF", "archive/tar: invalid tar header"] where error.message.contains(words) {
             return .failed("Error processing tar file(exit status 1): " + words)
         }
         let parts = error.message.split(separator: ": ", omittingEmptySubsequences: false).map { String($0) }
         guard error.code == .unknown, parts.count > 1, parts[0].hasPrefix("failed to extract layer ") else {
-            return ImageError(error)
+            return EngineError(error)
         }
         let words = parts.dropFirst().filter { $0 != "unknown" && !$0.hasPrefix("mount callback failed") }
         return .failed("Error processing tar file(exit status 1): " + words.joined(separator: ": "))

@@ -1,3 +1,4 @@
+internal import EngineAPI
 internal import Netlink
 
 /// The addresses of one network in one family: which are given out. Rules only; no system call.
@@ -79,7 +80,7 @@ struct SubnetPools: Equatable, Sendable {
     }
 
     /// From `--default-address-pool`s.
-    init(_ configured: [NetworkConfiguration.Pool]) throws(NetworkError) {
+    init(_ configured: [NetworkConfiguration.Pool]) throws(EngineError) {
         four = Ring()
         for pool in configured {
             if let base = IPv4Prefix(pool.base) {
@@ -97,7 +98,7 @@ struct SubnetPools: Equatable, Sendable {
 
     private static func divide<Address>(
         _ base: NetworkPrefix<Address>, into size: Int
-    ) throws(NetworkError) -> [NetworkPrefix<Address>] {
+    ) throws(EngineError) -> [NetworkPrefix<Address>] {
         guard size >= base.length, size <= Address.Value.bitWidth - 2 else {
             throw .invalid(
                 "the base pool " + base.description + " cannot be divided into networks of size " + String(size))

@@ -44,7 +44,7 @@ struct BridgeSettings: Equatable, Sendable {
     var subnet: IPv4Prefix { four.subnet }
 
     /// Takes over what the user's options say; unknown ones are passed over, as upstream does.
-    mutating func apply(options: [String: String]) throws(NetworkError) {
+    mutating func apply(options: [String: String]) throws(EngineError) {
         for (name, value) in options.sorted(by: { $0.key < $1.key }) {
             switch name {
             case Option.name: if !value.isEmpty { interface = value }
@@ -71,7 +71,7 @@ struct BridgeSettings: Equatable, Sendable {
         }
     }
 
-    private static func flag(_ name: String, _ value: String) throws(NetworkError) -> Bool {
+    private static func flag(_ name: String, _ value: String) throws(EngineError) -> Bool {
         switch value {
         case "1", "t", "T", "TRUE", "true", "True": return true
         case "0", "f", "F", "FALSE", "false", "False": return false

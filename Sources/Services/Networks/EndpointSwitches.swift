@@ -8,7 +8,7 @@ struct EndpointSwitch: Equatable, Sendable {
     let value: String
 
     /// "net.ipv4.conf.IFNAME.log_martians=1"; clients write options in lower case.
-    init(_ text: String) throws(NetworkError) {
+    init(_ text: String) throws(EngineError) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let words = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, words.count == 5, words[0] == "net", words[3].lowercased() == "ifname",
@@ -29,7 +29,7 @@ extension EndpointSettings {
     /// The driver option that lists switches.
     static let switchOption = "com.docker.network.endpoint.sysctls"
 
-    func checkSwitches() throws(NetworkError) {
+    func checkSwitches() throws(EngineError) {
         for text in switchTexts { _ = try EndpointSwitch(text) }
     }
 

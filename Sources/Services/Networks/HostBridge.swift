@@ -1,10 +1,11 @@
+internal import EngineAPI
 internal import Linux
 internal import Netlink
 
 /// The bridge of a network on the host.
 enum HostBridge {
     /// Makes the bridge, or makes the one that is there fit: its address, and up. Another's bridge keeps its addresses.
-    static func ensure(_ bridge: BridgeSettings) throws(NetworkError) {
+    static func ensure(_ bridge: BridgeSettings) throws(EngineError) {
         do throws(SystemCallError) {
             let route = try RouteSocket()
             let links = try route.links()

@@ -1,3 +1,5 @@
+internal import EngineAPI
+
 /// The text of a container's hosts(5).
 struct HostsFile {
     /// Lines of "address\tnames" behind the standard ones, in the order upstream writes them: extra hosts, links, self.
@@ -27,7 +29,7 @@ struct HostsFile {
     }
 
     /// "name:address" as "address\tname". An IPv6 address has colons of its own, and may be in brackets.
-    static func line(_ extraHost: String, gateway: String) throws(NetworkError) -> String {
+    static func line(_ extraHost: String, gateway: String) throws(EngineError) -> String {
         guard let colon = extraHost.firstIndex(where: { $0 == ":" || $0 == "=" }) else {
             throw .invalid("bad format for add-host: \"" + extraHost + "\"")
         }

@@ -34,7 +34,7 @@ struct Macvlan: Equatable, Sendable {
     }
 
     /// From the network's options. `own`: the name of the interface that is made when none is named.
-    init(options: [String: String], own: String) throws(NetworkError) {
+    init(options: [String: String], own: String) throws(EngineError) {
         let named = options["parent"] ?? ""
         self.init(parent: named.isEmpty ? own : named)
         guard let text = options["macvlan_mode"], !text.isEmpty else { return }
@@ -46,7 +46,7 @@ struct Macvlan: Equatable, Sendable {
 }
 
 extension NetworkController {
-    func macvlan(for network: NetworkRecord) throws(NetworkError) -> BridgeSettings {
+    func macvlan(for network: NetworkRecord) throws(EngineError) -> BridgeSettings {
         var settings = BridgeSettings(interface: "dm-" + network.id.prefix(12), try plan(network))
         if network.enablesIPv6 {
             try Self.checkIPv6()
@@ -79,7 +79,7 @@ extension NetworkController {
 
 extension HostBridge {
     /// The interface of a macvlan network that has none of the host's.
-    static func ensureParent(_ bridge: BridgeSettings) throws(NetworkError) {
+    static func ensureParent(_ bridge: BridgeSettings) throws(EngineError) {
         guard bridge.ownsInterface else { return }
         do throws(SystemCallError) {
             let route = try RouteSocket()

@@ -5,14 +5,14 @@ internal import Netlink
 /// Which addresses a new network gets.
 extension NetworkController {
     /// IPv6 is there unless the kernel was built or started without it.
-    static func checkIPv6() throws(NetworkError) {
+    static func checkIPv6() throws(EngineError) {
         guard HostBridge.value("ipv6/conf/all/disable_ipv6") != nil else {
             throw .failed("IPv6 is not available on this host")
         }
     }
 
     /// The addresses of a network in one family: what was asked for, or the next free subnet.
-    func plan<Address>(_ network: NetworkRecord) throws(NetworkError) -> AddressPlan<Address> {
+    func plan<Address>(_ network: NetworkRecord) throws(EngineError) -> AddressPlan<Address> {
         let pools = network.pools(of: Address.self)
         let (subnet, range): (NetworkPrefix<Address>, NetworkPrefix<Address>?) = try subnet(pools.first)
         if pools.count > 1 { throw .forbidden("bridge driver doesn't support multiple subnets") }
@@ -26,7 +26,7 @@ extension NetworkController {
 
     private func subnet<Address>(
         _ pool: IPAMConfig?
-    ) throws(NetworkError) -> (NetworkPrefix<Address>, NetworkPrefix<Address>?) {
+    ) throws(EngineError) -> (NetworkPrefix<Address>, NetworkPrefix<Address>?) {
         guard let pool else { return (try freeSubnet(), nil) }
         guard let subnet = NetworkPrefix<Address>(pool.subnet) else {
             throw .invalid("Invalid subnet \(pool.subnet) : invalid CIDR address: \(pool.subnet)")
@@ -44,12 +44,11 @@ extension NetworkController {
 
     /// The next of the default pools that overlaps no other network and none of the host's routes. A route out of the
     /// interface named does not count.
-    func freeSubnet<Address>(for interface: String = "") throws(NetworkError) -> NetworkPrefix<Address> {
+    func freeSubnet<Address>(for interface: String = "") throws(EngineError) -> NetworkPrefix<Address> {
         let others: [NetworkPrefix<Address>] = subnets(exceptOf: interface) + (try hostRoutes(except: interface))
         guard let free = subnets.withLock({ $0.take(avoiding: others) }) else {
-            throw NetworkError(
-                status: 404,
-                message: "could not find an available, non-overlapping \(Address.familyName) address pool among the"
+            throw .notFound(
+                "could not find an available, non-overlapping \(Address.familyName) address pool among the"
                     + " defaults to assign to the network")
         }
         return free
@@ -66,7 +65,7 @@ extension NetworkController {
     }
 
     /// Where the host's routes lead, but for those out of the interface named.
-    private func hostRoutes<Address>(except name: String) throws(NetworkError) -> [NetworkPrefix<Address>] {
+    private func hostRoutes<Address>(except name: String) throws(EngineError) -> [NetworkPrefix<Address>] {
         do throws(SystemCallError) {
             let route = try RouteSocket()
             let own = name.isEmpty ? -1 : try route.links().first { $0.name == name }?.index ?? -1
@@ -78,7 +77,7 @@ extension NetworkController {
 
     private func gateway<Address>(
         _ wanted: String, _ pool: inout AddressPool<Address>
-    ) throws(NetworkError) -> Address {
+    ) throws(EngineError) -> Address {
         do throws(AddressPool<Address>.Failure) {
             if wanted.isEmpty { return try pool.take() }
             guard let address = Address(wanted) else { throw .outside }
@@ -96,7 +95,7 @@ extension NetworkController {
 
     private func reserved<Address>(
         _ wanted: [String: String], _ pool: inout AddressPool<Address>
-    ) throws(NetworkError) -> [Address] {
+    ) throws(EngineError) -> [Address] {
         var reserved: [Address] = []
         for (name, text) in wanted.sorted(by: { $0.key < $1.key }) {
             guard let address = Address(text), pool.subnet.contains(address) else {

@@ -1,4 +1,4 @@
-internal import EngineAPI
+public import EngineAPI
 internal import Firewall
 internal import Linux
 internal import Netlink
@@ -6,12 +6,12 @@ internal import Netlink
 extension NetworkController {
     /// Gives a container its network before its first process exists. Undone by `release`. What an earlier run left is
     /// removed first.
-    public func attach(_ request: SandboxRequest) throws(NetworkError) -> Sandbox {
+    public func attach(_ request: SandboxRequest) throws(EngineError) -> Sandbox {
         if request.networkMode.hasPrefix("container:") { return try share(request) }
-        return try busy.with(request.containerID) { () throws(NetworkError) in
+        return try busy.with(request.containerID) { () throws(EngineError) in
             try releaseLocked(request.containerID)
             var record = try plan(request)
-            do throws(NetworkError) {
+            do throws(EngineError) {
                 try save(record)
                 try build(&record)
                 record.phase = .ready
@@ -26,7 +26,7 @@ extension NetworkController {
     }
 
     /// The network of another container: its namespace, and nothing of one's own.
-    private func share(_ request: SandboxRequest) throws(NetworkError) -> Sandbox {
+    private func share(_ request: SandboxRequest) throws(EngineError) -> Sandbox {
         let other = String(request.networkMode.dropFirst("container:".count))
         let found = state.withLock { state in
             state.sandboxes[other] ?? state.sandboxes.values.first { $0.containerName == other }
@@ -43,7 +43,7 @@ extension NetworkController {
     // MARK: Planning
 
     /// Decides everything about a sandbox and takes its addresses. Nothing exists of it yet.
-    private func plan(_ request: SandboxRequest) throws(NetworkError) -> SandboxRecord {
+    private func plan(_ request: SandboxRequest) throws(EngineError) -> SandboxRecord {
         let gateway = hostGateway
         let id = randomHex(bytes: 32)
         let mode = Self.networkName(
@@ -70,7 +70,7 @@ extension NetworkController {
         // Without a default bridge, what would be on it has no network.
         if configuration.bridge == "none", request.networkMode != mode { request.networks = [:] }
         let (planned, wanted) = (record, request)
-        return try withState { (state) throws(NetworkError) in
+        return try withState { (state) throws(EngineError) in
             var next = state
             var record = planned
             try Self.addEndpoints(&record, mode, wanted, &next)
@@ -90,7 +90,7 @@ extension NetworkController {
     /// A record that names none means the mode's.
     private static func addEndpoints(
         _ record: inout SandboxRecord, _ mode: String, _ request: SandboxRequest, _ state: inout NetworkState
-    ) throws(NetworkError) {
+    ) throws(EngineError) {
         var wanted: [(network: NetworkRecord, settings: EndpointSettings)] = []
         for (name, settings) in request.networks {
             wanted.append((try state.network(name == "default" ? mode : name), settings))
@@ -120,7 +120,7 @@ extension NetworkController {
     /// resolver elsewhere.
     private static func addLinks(
         _ record: inout SandboxRecord, _ links: [SandboxRequest.Link], _ state: NetworkState
-    ) throws(NetworkError) {
+    ) throws(EngineError) {
         for link in links {
             record.links.append((link.alias, link.containerName))
             guard record.endpoints.contains(where: { $0.networkName == "bridge" }) else { continue }
@@ -144,7 +144,7 @@ extension NetworkController {
 
     // MARK: Building
 
-    private func build(_ record: inout SandboxRecord) throws(NetworkError) {
+    private func build(_ record: inout SandboxRecord) throws(EngineError) {
         guard record.kind == .own else { return }
         let resolves = state.withLock { state in
             record.endpoints.contains { state.networks[$0.networkID]?.resolvesNames ?? false }
@@ -157,7 +157,7 @@ extension NetworkController {
     }
 
     /// The pair of interfaces of one end.
-    func connectLink(_ endpoint: EndpointRecord, _ inside: SandboxNamespace) throws(NetworkError) {
+    func connectLink(_ endpoint: EndpointRecord, _ inside: SandboxNamespace) throws(EngineError) {
         guard let address = endpoint.address,
             let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge })
         else { return }
@@ -196,7 +196,7 @@ extension NetworkController {
     /// The way out: by the gateway of the endpoint that comes first for that.
     func setDefaultRoute(
         _ record: SandboxRecord, _ inside: SandboxNamespace, replacing: Bool
-    ) throws(NetworkError) {
+    ) throws(EngineError) {
         do throws(SystemCallError) {
             if replacing {
                 try Self.removeRoute(.deleteDefaultRoute(IPv4Address.self), inside.route)
@@ -225,7 +225,7 @@ extension NetworkController {
     }
 
     /// Takes over and records what a sandbox is now.
-    func save(_ record: SandboxRecord) throws(NetworkError) {
+    func save(_ record: SandboxRecord) throws(EngineError) {
         state.withLock { $0.put(record) }
         do throws(SystemCallError) { try records.write(record) } catch { throw .failed(error.description) }
     }

@@ -7,9 +7,9 @@ internal import Netlink
 
 extension NetworkController {
     /// Creates a network of the drivers bridge or macvlan, or a configuration for others to take.
-    public func create(_ request: NetworkCreateRequest) throws(NetworkError) -> NetworkCreateResponse {
+    public func create(_ request: NetworkCreateRequest) throws(EngineError) -> NetworkCreateResponse {
         try checkCreate(request)
-        return try busy.with("networks") { () throws(NetworkError) in
+        return try busy.with("networks") { () throws(EngineError) in
             if state.withLock({ $0.hasNetwork(named: request.name) }) {
                 throw .conflict("network with name " + request.name + " already exists")
             }
@@ -28,7 +28,7 @@ extension NetworkController {
         }
     }
 
-    private func checkCreate(_ request: NetworkCreateRequest) throws(NetworkError) {
+    private func checkCreate(_ request: NetworkCreateRequest) throws(EngineError) {
         if request.name.allSatisfy(\.isWhitespace) { throw .invalid("invalid name: " + request.name) }
         if NetworkRecord.predefined.contains(request.name) {
             throw .forbidden("operation is not permitted on predefined " + request.name + " network ")
@@ -38,23 +38,23 @@ extension NetworkController {
             throw .forbidden("cannot create a swarm scoped network when swarm is not active")
         }
         if request.scope == "global" || request.driver == "overlay" {
-            throw NetworkError(
-                status: 503,
-                message: "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to "
+            throw EngineError(
+                503,
+                "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to "
                     + "connect this node to swarm and try again.")
         }
         switch request.driver {
         case "", "bridge", "default", "macvlan": break
         case "host", "null": throw .forbidden("only one instance of \"" + request.driver + "\" network is allowed")
-        default: throw NetworkError(status: 404, message: "plugin \"" + request.driver + "\" not found")
+        default: throw EngineError.notFound("plugin \"" + request.driver + "\" not found")
         }
         if let driver = request.ipam?.driver, !driver.isEmpty, driver != "default" {
-            throw NetworkError(status: 404, message: "plugin \"" + driver + "\" not found")
+            throw EngineError.notFound("plugin \"" + driver + "\" not found")
         }
         if request.enableIPv4 == false { throw .unsupported("networks without IPv4 are not supported") }
     }
 
-    private func fill(_ network: inout NetworkRecord, from request: NetworkCreateRequest) throws(NetworkError) {
+    private func fill(_ network: inout NetworkRecord, from request: NetworkCreateRequest) throws(EngineError) {
         network.isInternal = request.isInternal
         network.attachable = request.attachable
         network.configOnly = request.configOnly
@@ -78,7 +78,7 @@ extension NetworkController {
                 "network driver options are not supported if the network depends on a configuration network")
         }
         guard let reference = state.withLock({ $0.all.first { $0.name == source && $0.configOnly } }) else {
-            throw NetworkError(status: 404, message: "configuration network \"" + source + "\" does not exist")
+            throw EngineError.notFound("configuration network \"" + source + "\" does not exist")
         }
         network.configFrom = reference.name
         network.isInternal = reference.isInternal
@@ -90,9 +90,9 @@ extension NetworkController {
     }
 
     /// What the kernel and the records get; undone when it fails half way.
-    func make(_ network: inout NetworkRecord) throws(NetworkError) {
+    func make(_ network: inout NetworkRecord) throws(EngineError) {
         state.withLock { $0.put(network) }
-        do throws(NetworkError) {
+        do throws(EngineError) {
             try write(network)
             if let bridge = network.bridge {
                 try ensure(bridge)
@@ -109,18 +109,18 @@ extension NetworkController {
     }
 
     /// What a network has on the host, but for its rules.
-    func ensure(_ bridge: BridgeSettings) throws(NetworkError) {
+    func ensure(_ bridge: BridgeSettings) throws(EngineError) {
         if bridge.macvlan != nil { return try HostBridge.ensureParent(bridge) }
         try HostBridge.ensure(bridge)
         try setSwitches(of: bridge)
     }
 
-    func write(_ network: NetworkRecord) throws(NetworkError) {
+    func write(_ network: NetworkRecord) throws(EngineError) {
         do throws(SystemCallError) { try records.write(network) } catch { throw .failed(error.description) }
     }
 
     /// Switches of the network stack that a bridge's rules rely on.
-    private func setSwitches(of bridge: BridgeSettings) throws(NetworkError) {
+    private func setSwitches(of bridge: BridgeSettings) throws(EngineError) {
         do throws(SystemCallError) {
             // Without a proxy, packets to 127.0.0.1 are redirected to the container.
             if bridge.six != nil && configuration.enablesForwarding {
@@ -141,7 +141,7 @@ extension NetworkController {
         }
     }
 
-    private func bridge(for network: NetworkRecord) throws(NetworkError) -> BridgeSettings {
+    private func bridge(for network: NetworkRecord) throws(EngineError) -> BridgeSettings {
         var settings = BridgeSettings(interface: "br-" + network.id.prefix(12), try plan(network))
         if network.enablesIPv6 {
             try Self.checkIPv6()
@@ -153,7 +153,7 @@ extension NetworkController {
         return settings
     }
 
-    private func checkInterface(_ bridge: inout BridgeSettings, for network: NetworkRecord) throws(NetworkError) {
+    private func checkInterface(_ bridge: inout BridgeSettings, for network: NetworkRecord) throws(EngineError) {
         let name = bridge.interface
         if name.utf8.count > 15 {
             throw .invalid("failed to check bridge interface existence: numerical result out of range")

@@ -4,7 +4,7 @@ internal import RegularExpressions
 
 extension NetworkController {
     /// The networks that match; their `containers` are left empty, as in upstream's list.
-    public func list(_ filters: Filters = Filters()) throws(NetworkError) -> [NetworkInspect] {
+    public func list(_ filters: Filters = Filters()) throws(EngineError) -> [NetworkInspect] {
         try Self.checkNames(filters, ["dangling", "driver", "id", "label", "name", "scope", "type"])
         let dangling = try Self.dangling(filters)
         for type in filters["type"] where type != "custom" && type != "builtin" {
@@ -21,8 +21,8 @@ extension NetworkController {
     }
 
     /// The network of this id, name, or beginning of an id, with its containers. 404 when there is none.
-    public func inspect(_ reference: String) throws(NetworkError) -> NetworkInspect {
-        try withState { (state) throws(NetworkError) in state.inspection(try state.network(reference)) }
+    public func inspect(_ reference: String) throws(EngineError) -> NetworkInspect {
+        try withState { (state) throws(EngineError) in state.inspection(try state.network(reference)) }
     }
 
     private static func matches(_ network: NetworkRecord, _ filters: Filters) -> Bool {
@@ -34,11 +34,11 @@ extension NetworkController {
             && filters.matchLabels("label", network.labels)
     }
 
-    static func checkNames(_ filters: Filters, _ known: [String]) throws(NetworkError) {
+    static func checkNames(_ filters: Filters, _ known: [String]) throws(EngineError) {
         if let name = filters.unknown(among: known) { throw .invalid("invalid filter '" + name + "'") }
     }
 
-    private static func dangling(_ filters: Filters) throws(NetworkError) -> Bool? {
+    private static func dangling(_ filters: Filters) throws(EngineError) -> Bool? {
         do throws(JSON.Failure) {
             return try filters.flag("dangling")
         } catch {

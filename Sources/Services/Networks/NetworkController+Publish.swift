@@ -1,17 +1,18 @@
+internal import EngineAPI
 internal import Firewall
 internal import Linux
 
 extension NetworkController {
     /// Publishes a container's ports through the endpoint that is its way out. On failure nothing stays published.
-    func publish(_ record: inout SandboxRecord) throws(NetworkError) {
+    func publish(_ record: inout SandboxRecord) throws(EngineError) {
         guard !record.wanted.isEmpty, let endpoint = gatewayEndpoint(record),
             let bridge = state.withLock({ $0.networks[endpoint.networkID]?.bridge }), bridge.macvlan == nil
         else { return }
         var hasRules = false
-        do throws(NetworkError) {
+        do throws(EngineError) {
             let wanted = record.wanted
             let reachesIPv6 = configuration.usesProxy || endpoint.address6 != nil
-            record.published = try withState { (state) throws(NetworkError) in
+            record.published = try withState { (state) throws(EngineError) in
                 try state.takePorts(wanted, publishAddress: bridge.publishAddress, reachesIPv6: reachesIPv6)
             }
             record.portsNetworkID = endpoint.networkID
@@ -26,16 +27,16 @@ extension NetworkController {
             try save(record)
         } catch {
             unpublish(&record, hasRules: hasRules)
-            throw NetworkError(
-                status: error.status,
-                message: "driver failed programming external connectivity on endpoint \(record.containerName) "
+            throw EngineError(
+                error.status,
+                "driver failed programming external connectivity on endpoint \(record.containerName) "
                     + "(\(endpoint.endpointID)): \(error.message)")
         }
     }
 
     /// A listener for each port: a proxy, or a socket that keeps others away. A port that was free for anybody and that
     /// somebody else took is replaced by another one.
-    private func listen(_ record: inout SandboxRecord, _ endpoint: EndpointRecord) throws(NetworkError) {
+    private func listen(_ record: inout SandboxRecord, _ endpoint: EndpointRecord) throws(EngineError) {
         guard let proxy else {
             for port in record.published { try holders.hold(port, for: record.containerID) }
             return
@@ -55,17 +56,17 @@ extension NetworkController {
     private func wait(
         _ first: ProxyProcess.Starting, _ proxy: ProxyProcess, _ record: inout SandboxRecord, _ index: Int,
         _ endpoint: EndpointRecord
-    ) throws(NetworkError) {
+    ) throws(EngineError) {
         var starting = first
         for attempt in 1... {
-            do throws(NetworkError) {
+            do throws(EngineError) {
                 try ProxyProcess.wait(starting)
                 return
             } catch {
                 record.published[index].proxyPID = 0
                 guard isFreeChoice(record.published[index], record), attempt < 10 else { throw error }
                 let port = record.published[index]
-                record.published[index].hostPort = try withState { (state) throws(NetworkError) in
+                record.published[index].hostPort = try withState { (state) throws(EngineError) in
                     try state.replacePort(port)
                 }
                 starting = try start(proxy, &record, index, endpoint)
@@ -75,7 +76,7 @@ extension NetworkController {
 
     private func start(
         _ proxy: ProxyProcess, _ record: inout SandboxRecord, _ index: Int, _ endpoint: EndpointRecord
-    ) throws(NetworkError) -> ProxyProcess.Starting {
+    ) throws(EngineError) -> ProxyProcess.Starting {
         let port = record.published[index]
         let starting = try proxy.start(port, to: endpoint.target(of: port))
         record.published[index].proxyPID = starting.pid
@@ -95,7 +96,7 @@ extension NetworkController {
         let change = endListening(&record)
         record.portsNetworkID = ""
         guard hasRules else { return }
-        do throws(NetworkError) { try apply(change) } catch { configuration.warn(error.message) }
+        do throws(EngineError) { try apply(change) } catch { configuration.warn(error.message) }
         forgetFlows(to: ports)
     }
 

@@ -6,11 +6,11 @@ internal import Netlink
 extension NetworkController {
     /// Removes everything `attach` and `connect` made for a container. Unknown ids are no error. What could not be
     /// removed is in the error, and tried again at the next start.
-    public func release(_ containerID: String) throws(NetworkError) {
-        try busy.with(containerID) { () throws(NetworkError) in try releaseLocked(containerID) }
+    public func release(_ containerID: String) throws(EngineError) {
+        try busy.with(containerID) { () throws(EngineError) in try releaseLocked(containerID) }
     }
 
-    func releaseLocked(_ containerID: String) throws(NetworkError) {
+    func releaseLocked(_ containerID: String) throws(EngineError) {
         guard var record = state.withLock({ $0.sandboxes[containerID] }) else { return }
         let wasReady = record.phase == .ready
         let failure = dismantle(&record)
@@ -26,7 +26,7 @@ extension NetworkController {
 
     /// Takes a sandbox out of the kernel, then out of the records. Every step is tried; the first failure is returned,
     /// and then the record stays on disk for the next start. The program that removes the rules runs beside the rest.
-    private func dismantle(_ record: inout SandboxRecord) -> NetworkError? {
+    private func dismantle(_ record: inout SandboxRecord) -> EngineError? {
         let ports = record.published
         let change = endListening(&record)
         resolvers.stop(record.containerID)
@@ -42,7 +42,7 @@ extension NetworkController {
             if let run = run.take() { try run.finish() }
         } catch {
             configuration.warn("putting all rules in order, because: " + error.description)
-            do throws(NetworkError) { try repairRules() } catch { failures.append(error.message) }
+            do throws(EngineError) { try repairRules() } catch { failures.append(error.message) }
         }
         forgetFlows(of: record, ports)
         do throws(SystemCallError) {
@@ -75,10 +75,10 @@ extension NetworkController {
     /// Connects a running container to one more network. The whole sandbox as it is then is returned.
     public func connect(
         _ containerID: String, to network: String, _ requested: EndpointSettings
-    ) throws(NetworkError) -> Sandbox {
-        try busy.with(containerID) { () throws(NetworkError) in
+    ) throws(EngineError) -> Sandbox {
+        try busy.with(containerID) { () throws(EngineError) in
             var record = try running(containerID)
-            let added = try withState { (state) throws(NetworkError) in
+            let added = try withState { (state) throws(EngineError) in
                 let target = try state.network(network)
                 try Self.checkConnect(record, target)
                 var endpoint = try state.endpoint(on: target, for: record, requested)
@@ -87,7 +87,7 @@ extension NetworkController {
                 state.put(record)
                 return (endpoint, target)
             }
-            do throws(NetworkError) {
+            do throws(EngineError) {
                 try save(record)
                 let inside = try SandboxNamespace.open(
                     record.key, resolverPorts: added.1.resolvesNames && record.resolverUDP == 0 ? (0, 0) : nil)
@@ -98,7 +98,7 @@ extension NetworkController {
                 try save(record)
             } catch {
                 let failure = error
-                do throws(NetworkError) { try leave(added.0, &record) } catch { configuration.warn(error.message) }
+                do throws(EngineError) { try leave(added.0, &record) } catch { configuration.warn(error.message) }
                 throw failure
             }
             announce("connect", added.0, containerID)
@@ -106,7 +106,7 @@ extension NetworkController {
         }
     }
 
-    private static func checkConnect(_ record: SandboxRecord, _ network: NetworkRecord) throws(NetworkError) {
+    private static func checkConnect(_ record: SandboxRecord, _ network: NetworkRecord) throws(EngineError) {
         if record.kind == .host || network.driver == "host" {
             throw .invalid("container cannot be disconnected from host network or connected to host network")
         }
@@ -123,10 +123,10 @@ extension NetworkController {
     /// that is gone is no error.
     public func disconnect(
         _ containerID: String, from network: String, force: Bool = false
-    ) throws(NetworkError) -> Sandbox {
-        try busy.with(containerID) { () throws(NetworkError) in
+    ) throws(EngineError) -> Sandbox {
+        try busy.with(containerID) { () throws(EngineError) in
             var record = try running(containerID)
-            let target = try withState { (state) throws(NetworkError) in try state.network(network) }
+            let target = try withState { (state) throws(EngineError) in try state.network(network) }
             if record.kind == .host || target.driver == "host" {
                 throw .invalid("container cannot be disconnected from host network or connected to host network")
             }
@@ -141,7 +141,7 @@ extension NetworkController {
         }
     }
 
-    private func running(_ containerID: String) throws(NetworkError) -> SandboxRecord {
+    private func running(_ containerID: String) throws(EngineError) -> SandboxRecord {
         guard let record = state.withLock({ $0.sandboxes[containerID] }), record.phase == .ready else {
             throw .conflict("container " + containerID + " has no network")
         }
@@ -149,7 +149,7 @@ extension NetworkController {
     }
 
     /// Takes an end of a running container away; the way out and the ports follow.
-    func leave(_ endpoint: EndpointRecord, _ record: inout SandboxRecord) throws(NetworkError) {
+    func leave(_ endpoint: EndpointRecord, _ record: inout SandboxRecord) throws(EngineError) {
         if record.portsNetworkID == endpoint.networkID { unpublish(&record) }
         let inside = try SandboxNamespace.open(record.key)
         drop(endpoint, &record, inside)
@@ -181,7 +181,7 @@ extension NetworkController {
     }
 
     /// After the endpoints changed: the default route, and the ports, follow the way out.
-    func reroute(_ record: inout SandboxRecord, _ inside: SandboxNamespace) throws(NetworkError) {
+    func reroute(_ record: inout SandboxRecord, _ inside: SandboxNamespace) throws(EngineError) {
         try setDefaultRoute(record, inside, replacing: true)
         let way = gatewayEndpoint(record)?.networkID ?? ""
         guard way != record.portsNetworkID else { return }

@@ -5,9 +5,9 @@ internal import Linux
 
 extension NetworkController {
     /// Removes a network without containers. 403 while it has some, or when it is one of the daemon's own.
-    public func remove(_ reference: String) throws(NetworkError) {
-        try busy.with("networks") { () throws(NetworkError) in
-            var network = try withState { (state) throws(NetworkError) in
+    public func remove(_ reference: String) throws(EngineError) {
+        try busy.with("networks") { () throws(EngineError) in
+            var network = try withState { (state) throws(EngineError) in
                 var network = try state.network(reference)
                 if network.isPredefined {
                     throw .forbidden(network.name + " is a pre-defined network and cannot be removed")
@@ -34,7 +34,7 @@ extension NetworkController {
     /// Takes a network out of the kernel and the records. What cannot be removed is named to `warn` and, because the
     /// record stays, tried again at the next start.
     func unmake(_ network: NetworkRecord) {
-        do throws(NetworkError) { try removeRules(of: network) } catch { configuration.warn(error.message) }
+        do throws(EngineError) { try removeRules(of: network) } catch { configuration.warn(error.message) }
         do throws(SystemCallError) {
             if let bridge = network.bridge { try HostBridge.remove(bridge) }
             try records.remove(network)
@@ -45,7 +45,7 @@ extension NetworkController {
     }
 
     /// Removes the networks no running container uses and returns their names.
-    public func prune(_ filters: Filters = Filters()) throws(NetworkError) -> [String] {
+    public func prune(_ filters: Filters = Filters()) throws(EngineError) -> [String] {
         try Self.checkNames(filters, ["until", "label", "label!"])
         let limit = try Self.until(filters)
         let candidates = state.withLock { state in
@@ -58,7 +58,7 @@ extension NetworkController {
         }
         var removed: [String] = []
         for network in candidates {
-            do throws(NetworkError) {
+            do throws(EngineError) {
                 try remove(network.id)
                 removed.append(network.name)
             } catch  where error.status == 403 || error.status == 404 {
@@ -70,7 +70,7 @@ extension NetworkController {
     }
 
     /// The moment of the filter `until` as a time stamp: seconds since 1970, RFC 3339, or a duration before now.
-    private static func until(_ filters: Filters) throws(NetworkError) -> String? {
+    private static func until(_ filters: Filters) throws(EngineError) -> String? {
         guard let text = filters["until"].first else { return nil }
         guard filters["until"].count == 1 else { throw .invalid("more than one until filter specified") }
         guard let moment = Timestamp(text: text, now: Timestamp(WallClock.now)) else {

@@ -1,12 +1,12 @@
 internal import CLinux
-internal import EngineAPI
+public import EngineAPI
 internal import Linux
 internal import Netlink
 
 extension NetworkController {
     /// Makes kernel and records agree: sets up the default bridge and the rules, adopts the sandboxes of the containers
     /// that still run, and removes whatever belonged to others. Returns the adopted ones by container id.
-    public func restore(live containerIDs: [String]) throws(NetworkError) -> [String: Sandbox] {
+    public func restore(live containerIDs: [String]) throws(EngineError) -> [String: Sandbox] {
         let (networks, sandboxes) = try readRecords()
         let live = Set(containerIDs)
         let adopted = sandboxes.filter { live.contains($0.containerID) && isAdoptable($0) }
@@ -27,7 +27,7 @@ extension NetworkController {
         return shown
     }
 
-    private func readRecords() throws(NetworkError) -> (networks: [NetworkRecord], sandboxes: [SandboxRecord]) {
+    private func readRecords() throws(EngineError) -> (networks: [NetworkRecord], sandboxes: [SandboxRecord]) {
         do throws(SystemCallError) {
             return try records.readAll(warn: configuration.warn)
         } catch {
@@ -42,7 +42,7 @@ extension NetworkController {
     // MARK: Networks
 
     /// none, host and bridge. The default bridge follows the daemon's flags, unless containers live on it as it was.
-    private func addPredefined(keepingBridge: Bool) throws(NetworkError) {
+    private func addPredefined(keepingBridge: Bool) throws(EngineError) {
         for (name, driver) in [("none", "null"), ("host", "host")] {
             if state.withLock({ $0.hasNetwork(named: name) }) { continue }
             var network = NetworkRecord(id: randomHex(bytes: 32), name: name, created: Self.now(), driver: driver)
@@ -94,11 +94,11 @@ extension NetworkController {
         return pool
     }
 
-    private func ignoringAbsence(_ body: () throws(SystemCallError) -> Void) throws(NetworkError) {
+    private func ignoringAbsence(_ body: () throws(SystemCallError) -> Void) throws(EngineError) {
         do throws(SystemCallError) { try body() } catch { throw .failed(error.description) }
     }
 
-    private func defaultBridge() throws(NetworkError) -> BridgeSettings {
+    private func defaultBridge() throws(EngineError) -> BridgeSettings {
         let name = configuration.bridge.isEmpty ? "docker0" : configuration.bridge
         let subnet = try defaultSubnet(name)
         var bridge = BridgeSettings(interface: name, subnet: subnet, gateway: subnet.address)
@@ -125,7 +125,7 @@ extension NetworkController {
     }
 
     /// `--fixed-cidr-v6` and `--default-gateway-v6`.
-    private func addDefaultIPv6(_ bridge: inout BridgeSettings) throws(NetworkError) {
+    private func addDefaultIPv6(_ bridge: inout BridgeSettings) throws(EngineError) {
         try Self.checkIPv6()
         if configuration.fixedCIDRv6.isEmpty {
             throw .failed(
@@ -153,7 +153,7 @@ extension NetworkController {
     }
 
     /// `--bip`, or what the bridge has, or the first pool that nothing on this host overlaps.
-    private func defaultSubnet(_ name: String) throws(NetworkError) -> IPv4Prefix {
+    private func defaultSubnet(_ name: String) throws(EngineError) -> IPv4Prefix {
         if !configuration.bridgeAddress.isEmpty {
             guard let given = IPv4Prefix(configuration.bridgeAddress), given.address != given.network else {
                 throw .failed("invalid CIDR address: " + configuration.bridgeAddress)
@@ -191,13 +191,13 @@ extension NetworkController {
     /// The bridge of a network that was there before: a reboot took it.
     private func restoreBridge(_ network: NetworkRecord) {
         guard let bridge = network.bridge else { return }
-        do throws(NetworkError) { try ensure(bridge) } catch {
+        do throws(EngineError) { try ensure(bridge) } catch {
             configuration.warn("network " + network.name + ": " + error.message)
         }
     }
 
     /// Whether this call switched forwarding on: then the daemon closes it for everybody else.
-    private func enableForwarding() throws(NetworkError) -> Bool {
+    private func enableForwarding() throws(EngineError) -> Bool {
         guard configuration.enablesForwarding, HostBridge.value("ipv4/ip_forward") == "0" else { return false }
         do throws(SystemCallError) {
             try HostBridge.set("ipv4/ip_forward", "1")
@@ -233,7 +233,7 @@ extension NetworkController {
         let endpoint = record.portsEndpoint
         for index in record.published.indices {
             let port = record.published[index]
-            do throws(NetworkError) {
+            do throws(EngineError) {
                 guard let proxy, let endpoint else {
                     try holders.hold(port, for: record.containerID)
                     continue
@@ -250,7 +250,7 @@ extension NetworkController {
                     "port \(port.hostIP):\(port.hostPort) of container \(record.containerName): \(error.message)")
             }
         }
-        do throws(NetworkError) {
+        do throws(EngineError) {
             if record.resolverUDP != 0 {
                 let inside = try SandboxNamespace.open(
                     record.key, resolverPorts: (record.resolverUDP, record.resolverTCP))
@@ -265,7 +265,7 @@ extension NetworkController {
 
     /// Ends a change of networks that the daemon did not live to see the end of.
     private func mend(_ record: inout SandboxRecord) {
-        do throws(NetworkError) {
+        do throws(EngineError) {
             for endpoint in record.endpoints where !endpoint.isReady { try leave(endpoint, &record) }
             let way = gatewayEndpoint(record)?.networkID ?? ""
             if record.kind == .own, !record.wanted.isEmpty, way != record.portsNetworkID {

@@ -1,9 +1,10 @@
+internal import EngineAPI
 internal import Firewall
 
 extension NetworkController {
     /// Makes a change to the host's rules. Where rules it counts on are not there (somebody else cleared them), all of
     /// the daemon's rules are put in order instead.
-    func apply(_ change: FirewallTransaction) throws(NetworkError) {
+    func apply(_ change: FirewallTransaction) throws(EngineError) {
         do throws(FirewallError) {
             try firewall.apply(change)
         } catch {
@@ -18,7 +19,7 @@ extension NetworkController {
     }
 
     /// Reads the host's rules and makes the daemon's what they should be, in one run for each family.
-    func repairRules(dropsForwarding: Bool = false) throws(NetworkError) {
+    func repairRules(dropsForwarding: Bool = false) throws(EngineError) {
         let (networks, sandboxes) = state.withLock {
             ($0.all, $0.sandboxes.values.sorted { $0.containerID < $1.containerID })
         }
@@ -61,7 +62,7 @@ extension NetworkController {
     }
 
     /// For a network that was made just now: in front of the older ones.
-    func addRules(of network: NetworkRecord) throws(NetworkError) {
+    func addRules(of network: NetworkRecord) throws(EngineError) {
         var change = FirewallTransaction()
         for rules in bridgeRules(network) {
             for jump in Chains.jumps(rules.family) { change.delete(jump) }
@@ -73,7 +74,7 @@ extension NetworkController {
         try apply(change)
     }
 
-    func removeRules(of network: NetworkRecord) throws(NetworkError) {
+    func removeRules(of network: NetworkRecord) throws(EngineError) {
         guard let bridge = network.bridge else { return }
         _ = formerBridges.withLock { $0.insert(bridge.interface) }
         var change = FirewallTransaction()

@@ -23,7 +23,7 @@ public final class NetworkController: Sendable {
     let formerBridges = Guarded<Set<String>>([])
 
     /// Reads the records. `restore` must follow, once, before any other call.
-    public init(_ configuration: NetworkConfiguration) throws(NetworkError) {
+    public init(_ configuration: NetworkConfiguration) throws(EngineError) {
         self.configuration = configuration
         do throws(SystemCallError) {
             records = try RecordStore(dataRoot: configuration.dataRoot)
@@ -50,9 +50,9 @@ public final class NetworkController: Sendable {
 
     /// Runs `body` on the state, for moments only.
     func withState<Value: Sendable>(
-        _ body: (inout NetworkState) throws(NetworkError) -> Value
-    ) throws(NetworkError) -> Value {
-        try state.withLock { (state: inout NetworkState) throws(NetworkError) -> Value in try body(&state) }
+        _ body: (inout NetworkState) throws(EngineError) -> Value
+    ) throws(EngineError) -> Value {
+        try state.withLock { (state: inout NetworkState) throws(EngineError) -> Value in try body(&state) }
     }
 
     // MARK: Reading
@@ -66,8 +66,8 @@ public final class NetworkController: Sendable {
     /// Returns the network.
     public func check(
         _ network: String, _ endpoint: EndpointSettings
-    ) throws(NetworkError) -> NetworkInspect {
-        let record = try withState { (state) throws(NetworkError) in try state.network(network) }
+    ) throws(EngineError) -> NetworkInspect {
+        let record = try withState { (state) throws(EngineError) in try state.network(network) }
         try NetworkState.check(endpoint, on: record)
         return record.resource
     }
@@ -79,7 +79,7 @@ public final class NetworkController: Sendable {
     }
 
     /// The counters of a container's interfaces, without the loopback.
-    public func statistics(of containerID: String) throws(NetworkError) -> [InterfaceStatistics] {
+    public func statistics(of containerID: String) throws(EngineError) -> [InterfaceStatistics] {
         guard let record = state.withLock({ $0.sandboxes[containerID] }), record.kind == .own else { return [] }
         do throws(SystemCallError) {
             let links = try NetworkNamespace.enter(record.key) { () throws(SystemCallError) in try RouteSocket().links()

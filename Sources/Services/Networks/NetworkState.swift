@@ -41,7 +41,7 @@ struct NetworkState: Sendable {
     }
 
     /// The network of this name, id, or beginning of an id.
-    func network(_ reference: String) throws(NetworkError) -> NetworkRecord {
+    func network(_ reference: String) throws(EngineError) -> NetworkRecord {
         let ready = networks.values.filter { $0.phase == .ready }
         if let named = ready.first(where: { $0.name == reference }) { return named }
         if let exact = networks[reference], exact.phase == .ready { return exact }
@@ -50,7 +50,7 @@ struct NetworkState: Sendable {
             throw .invalid(
                 "network \(reference) is ambiguous (\(beginning.count) matches found based on ID prefix)")
         }
-        guard let found = beginning.first else { throw .noSuchNetwork(reference) }
+        guard let found = beginning.first else { throw .notFound("network " + reference + " not found") }
         return found
     }
 
@@ -129,7 +129,7 @@ struct NetworkState: Sendable {
     /// An end on a network for a container, with its address taken.
     mutating func endpoint(
         on network: NetworkRecord, for sandbox: SandboxRecord, _ requested: EndpointSettings
-    ) throws(NetworkError) -> EndpointRecord {
+    ) throws(EngineError) -> EndpointRecord {
         var endpoint = EndpointRecord(
             networkID: network.id, networkName: network.name, endpointID: randomHex(bytes: 32))
         var asking = requested
@@ -148,7 +148,7 @@ struct NetworkState: Sendable {
             if wanted.isEmpty && bridge.derivesIPv6 {
                 wanted = six.subnet.address(for: endpoint.hardwareAddress).description
             }
-            do throws(NetworkError) {
+            do throws(EngineError) {
                 endpoint.address6 = IPv6Prefix(
                     try NetworkState.take(wanted, on: network, from: &pools6), six.subnet.length)
             } catch {
@@ -176,7 +176,7 @@ struct NetworkState: Sendable {
     }
 
     /// Whether an end may be asked for in this way.
-    static func check(_ requested: EndpointSettings, on network: NetworkRecord) throws(NetworkError) {
+    static func check(_ requested: EndpointSettings, on network: NetworkRecord) throws(EngineError) {
         if network.configOnly {
             throw .forbidden("configuration network " + network.name + " cannot be used by containers")
         }
@@ -197,7 +197,7 @@ struct NetworkState: Sendable {
 
     private static func check<Address: NetworkAddress>(
         _ wanted: String, _ family: Address.Type, on network: NetworkRecord
-    ) throws(NetworkError) {
+    ) throws(EngineError) {
         if wanted.isEmpty { return }
         guard !network.isPredefined else {
             throw .invalid("user specified IP address is supported on user defined networks only")
@@ -214,7 +214,7 @@ struct NetworkState: Sendable {
     /// The address wanted, or any.
     private static func take<Address>(
         _ wanted: String, on network: NetworkRecord, from pools: inout [String: AddressPool<Address>]
-    ) throws(NetworkError) -> Address {
+    ) throws(EngineError) -> Address {
         do throws(AddressPool<Address>.Failure) {
             guard var pool = pools.removeValue(forKey: network.id) else { throw .exhausted }
             defer { pools[network.id] = pool }
@@ -238,9 +238,9 @@ struct NetworkState: Sendable {
     /// Host ports for what is to be published, taken. Nothing is taken on failure.
     mutating func takePorts(
         _ requests: [PortRequest], publishAddress: String, reachesIPv6: Bool
-    ) throws(NetworkError) -> [PublishedPort] {
+    ) throws(EngineError) -> [PublishedPort] {
         var published: [PublishedPort] = []
-        do throws(NetworkError) {
+        do throws(EngineError) {
             for request in requests {
                 var first = request.firstHostPort
                 var last = request.lastHostPort
@@ -262,7 +262,7 @@ struct NetworkState: Sendable {
     }
 
     /// Another port in the place of one that turned out to be in use by somebody else.
-    mutating func replacePort(_ port: PublishedPort) throws(NetworkError) -> UInt16 {
+    mutating func replacePort(_ port: PublishedPort) throws(EngineError) -> UInt16 {
         let next = try takePort(port.hostIP, port.transport, first: 0, last: 0)
         giveBack(port)
         return next
@@ -270,7 +270,7 @@ struct NetworkState: Sendable {
 
     private mutating func takePort(
         _ hostIP: String, _ transport: PortProtocol, first: UInt16, last: UInt16
-    ) throws(NetworkError) -> UInt16 {
+    ) throws(EngineError) -> UInt16 {
         do throws(PortTable.Failure) {
             return try ports.take(hostIP, transport, first: first, last: last)
         } catch {

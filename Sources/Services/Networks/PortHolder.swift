@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 internal import Synchronization
 
@@ -7,7 +8,7 @@ final class PortHolders: Sendable {
     private let sockets = Mutex<[String: [Int32]]>([:])
 
     /// Listens on a port for a container. The error has the words of Go's net package.
-    func hold(_ port: PublishedPort, for containerID: String) throws(NetworkError) {
+    func hold(_ port: PublishedPort, for containerID: String) throws(EngineError) {
         guard let address = InternetAddress(port.hostIP) else { return }
         do throws(SystemCallError) {
             let socket = try PortHolders.listen(SocketAddress(address, port: port.hostPort), port.transport)

@@ -37,7 +37,7 @@ extension PortRequest {
     /// container port down.
     static func all(
         bindings: PortMap, exposed: [String], publishAll: Bool
-    ) throws(NetworkError) -> [PortRequest] {
+    ) throws(EngineError) -> [PortRequest] {
         var requests: [PortRequest] = []
         var names = Set(bindings.keys)
         if publishAll { names.formUnion(exposed) }
@@ -63,7 +63,7 @@ extension PortRequest {
     }
 
     /// "80/tcp", "80" or "80-82/udp".
-    static func ports(_ name: String) throws(NetworkError) -> [PortRequest] {
+    static func ports(_ name: String) throws(EngineError) -> [PortRequest] {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, let transport = PortProtocol(rawValue: parts.count == 2 ? parts[1].lowercased() : "tcp")
         else { throw .invalid("invalid port specification: \"" + name + "\"") }
@@ -72,7 +72,7 @@ extension PortRequest {
         return (first...last).map { PortRequest(transport: transport, containerPort: $0) }
     }
 
-    private static func range(_ text: String) throws(NetworkError) -> (UInt16, UInt16) {
+    private static func range(_ text: String) throws(EngineError) -> (UInt16, UInt16) {
         if text.isEmpty { return (0, 0) }
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard let first = UInt16(parts[0]), parts.count <= 2 else {
@@ -85,7 +85,7 @@ extension PortRequest {
         return (first, last)
     }
 
-    private static func address(_ text: String) throws(NetworkError) -> String {
+    private static func address(_ text: String) throws(EngineError) -> String {
         if text.isEmpty || IPv4Address(text) != nil || InternetAddress.isIPv6(text) { return text }
         throw .invalid("invalid IP address: " + text)
     }

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 
 /// docker-proxy processes. They outlive the daemon, so they are known by pid and start time, not as children.
@@ -13,7 +14,7 @@ struct ProxyProcess {
     }
 
     /// `configured`, or docker-proxy on PATH.
-    init(configured: String) throws(NetworkError) {
+    init(configured: String) throws(EngineError) {
         if !configured.isEmpty {
             path = configured
             return
@@ -34,7 +35,7 @@ struct ProxyProcess {
     }
 
     /// Starts a proxy; `wait` or `abandon` must follow.
-    func start(_ port: PublishedPort, to containerIP: String) throws(NetworkError) -> Starting {
+    func start(_ port: PublishedPort, to containerIP: String) throws(EngineError) -> Starting {
         do throws(SystemCallError) {
             let pipe = try Pipe()
             var spawn = Spawn(path, arguments(port, containerIP))
@@ -52,7 +53,7 @@ struct ProxyProcess {
     static func abandon(_ starting: Starting) { close(starting.ready) }
 
     /// Waits until the proxy listens. Its own words are thrown when it cannot; it is gone then.
-    static func wait(_ starting: Starting) throws(NetworkError) {
+    static func wait(_ starting: Starting) throws(EngineError) {
         defer { close(starting.ready) }
         var said: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1024)

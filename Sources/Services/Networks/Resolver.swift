@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 internal import Netlink
 internal import Synchronization
@@ -65,7 +66,7 @@ final class Resolver: Sendable {
 
 extension NetworkController {
     /// Answers the names of a container from now on, and leads what it asks 127.0.0.11 to the resolver's sockets.
-    func startResolver(_ record: inout SandboxRecord, _ inside: SandboxNamespace) throws(NetworkError) {
+    func startResolver(_ record: inout SandboxRecord, _ inside: SandboxNamespace) throws(EngineError) {
         guard let sockets = inside.resolver else { return }
         let isNew = record.resolverUDP == 0
         record.resolverUDP = sockets.udpPort

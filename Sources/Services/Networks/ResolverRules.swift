@@ -1,8 +1,9 @@
+internal import EngineAPI
 internal import Firewall
 
 extension NetworkController {
     /// In the container's namespace: port 53 of the resolver's address is where its sockets are.
-    func redirectQuestions(_ record: SandboxRecord, _ inside: SandboxNamespace) throws(NetworkError) {
+    func redirectQuestions(_ record: SandboxRecord, _ inside: SandboxNamespace) throws(EngineError) {
         let address = ResolvConf.embedded
         let output = "DOCKER_OUTPUT"
         let postrouting = "DOCKER_POSTROUTING"

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 internal import Netlink
 
@@ -20,7 +21,7 @@ final class SandboxNamespace: Sendable {
 
     /// A new namespace pinned at `path`: loopback up, and no IPv6 until an endpoint brings it, as upstream's containers
     /// have it.
-    static func create(_ path: String, withResolver: Bool) throws(NetworkError) -> SandboxNamespace {
+    static func create(_ path: String, withResolver: Bool) throws(EngineError) -> SandboxNamespace {
         do throws(SystemCallError) {
             return try NetworkNamespace.create(pinnedAt: path) { () throws(SystemCallError) in
                 try RouteSocket().perform(.setUp(1))
@@ -40,7 +41,7 @@ final class SandboxNamespace: Sendable {
     /// on any.
     static func open(
         _ path: String, resolverPorts: (udp: UInt16, tcp: UInt16)? = nil
-    ) throws(NetworkError) -> SandboxNamespace {
+    ) throws(EngineError) -> SandboxNamespace {
         do throws(SystemCallError) {
             return try NetworkNamespace.enter(path) { () throws(SystemCallError) in
                 guard let (udp, tcp) = resolverPorts else { return try SandboxNamespace(path, nil) }

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import EngineAPI
 internal import Linux
 
 /// What mount(8) would be told: `-t type -o options device`.
@@ -39,12 +40,12 @@ struct MountOptions: Equatable, Sendable {
     }
 
     /// Mounts on a directory. The error has upstream's words.
-    func mount(on path: String) throws(VolumeError) {
+    func mount(on path: String) throws(EngineError) {
         let (flags, propagation, data) = parsed
         let bind: UInt = 4096
         let remount: UInt = 32
         try call(device, path, type, flags, data)
-        do throws(VolumeError) {
+        do throws(EngineError) {
             // A bind takes over no other flag in its own call (mount(2)).
             if flags & bind != 0 && flags & ~(bind | 16384) != 0 { try call(device, path, "", flags | remount, "") }
             if propagation != 0 { try call("", path, "", propagation, "") }
@@ -55,7 +56,7 @@ struct MountOptions: Equatable, Sendable {
     }
 
     private func call(_ source: String, _ target: String, _ type: String, _ flags: UInt, _ data: String)
-        throws(VolumeError)
+        throws(EngineError)
     {
         if CLinux.mount(source, target, type, flags, data) == 0 { return }
         let reason = errorText(cl_errno())

@@ -85,7 +85,7 @@ struct VolumeRecord: Equatable, Sendable {
 
 /// The rules of names and options.
 enum VolumeRules {
-    static func check(name: String) throws(VolumeError) {
+    static func check(name: String) throws(EngineError) {
         if name.utf8.count == 1 {
             throw .invalid("volume name is too short, names should be at least two alphanumeric characters")
         }
@@ -105,7 +105,7 @@ enum VolumeRules {
         }
     }
 
-    static func check(options: [String: String]) throws(VolumeError) {
+    static func check(options: [String: String]) throws(EngineError) {
         for name in options.keys.sorted() where !["type", "o", "device", "size"].contains(name) {
             throw .invalid("invalid option: \"" + name + "\"")
         }

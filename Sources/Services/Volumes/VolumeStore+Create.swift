@@ -6,25 +6,23 @@ internal import Linux
 extension VolumeStore {
     /// Creates a volume, or returns the one of that name. An empty name makes one of 64 hexadecimal digits. The
     /// container named refers to it from then on.
-    public func create(_ request: VolumeCreateRequest, for containerID: String? = nil) throws(VolumeError) -> Volume {
+    public func create(_ request: VolumeCreateRequest, for containerID: String? = nil) throws(EngineError) -> Volume {
         let isAnonymous = request.name.isEmpty
         let name = isAnonymous ? randomHex(bytes: 32) : request.name
         if !request.driver.isEmpty && request.driver != "local" {
-            throw VolumeError(
-                status: 404,
-                message:
-                    "create \(name): error looking up volume plugin \(request.driver): plugin"
+            throw .notFound(
+                "create \(name): error looking up volume plugin \(request.driver): plugin"
                     + " \"\(request.driver)\" not found"
             )
         }
-        do throws(VolumeError) {
+        do throws(EngineError) {
             try VolumeRules.check(name: name)
             // What is there already is returned as it is, whatever was asked for.
             if state.withLock({ $0.volumes[name] == nil }) { try VolumeRules.check(options: request.driverOpts) }
         } catch {
-            throw VolumeError(status: error.status, message: "create " + name + ": " + error.message)
+            throw error.prefixed("create " + name)
         }
-        let (record, isNew) = try changes.withLock { (_: inout Void) throws(VolumeError) in
+        let (record, isNew) = try changes.withLock { (_: inout Void) throws(EngineError) in
             if let present = state.withLock({ $0.volumes[name] }) { return (present, false) }
             var labels: [String: String]? = request.labels.isEmpty ? nil : request.labels
             if isAnonymous { labels = (labels ?? [:]).merging([VolumeRecord.anonymousLabel: ""]) { own, _ in own } }
@@ -40,7 +38,7 @@ extension VolumeStore {
         return record.volume(path(name))
     }
 
-    private func write(_ record: VolumeRecord) throws(VolumeError) {
+    private func write(_ record: VolumeRecord) throws(EngineError) {
         let folder = directory + "/" + record.name
         do throws(SystemCallError) {
             try Files.makeDirectories(folder, mode: 0o701)
@@ -58,8 +56,8 @@ extension VolumeStore {
     }
 
     /// Removes a volume no container refers to: 409 otherwise. With `force` an unknown name is no error.
-    public func remove(_ name: String, force: Bool = false) throws(VolumeError) {
-        let isGone = try changes.withLock { (_: inout Void) throws(VolumeError) in
+    public func remove(_ name: String, force: Bool = false) throws(EngineError) {
+        let isGone = try changes.withLock { (_: inout Void) throws(EngineError) in
             let (record, users) = state.withLock { ($0.volumes[name], $0.references[name, default: []]) }
             guard record != nil else {
                 if force { return false }
@@ -74,7 +72,7 @@ extension VolumeStore {
         if isGone { observe(VolumeEvent(action: "destroy", volume: name, driver: "local")) }
     }
 
-    private func delete(_ name: String) throws(VolumeError) {
+    private func delete(_ name: String) throws(EngineError) {
         try unmount(path(name))
         let doomed = directory + "/.removing-" + randomHex(bytes: 8)
         do throws(SystemCallError) {
@@ -96,7 +94,7 @@ extension VolumeStore {
 
     /// Removes unused anonymous volumes, or with the filter `all=true` every unused one; `label` and `label!` choose
     /// among them.
-    public func prune(_ filters: Filters = Filters()) throws(VolumeError) -> (names: [String], reclaimed: Int) {
+    public func prune(_ filters: Filters = Filters()) throws(EngineError) -> (names: [String], reclaimed: Int) {
         try Self.check(filters, ["all", "label", "label!"])
         let isAll = filters["all"].contains { $0 == "true" || $0 == "1" }
         let candidates = state.withLock { state in
@@ -110,7 +108,7 @@ extension VolumeStore {
         var reclaimed = 0
         for name in candidates {
             let size = size(name)
-            do throws(VolumeError) {
+            do throws(EngineError) {
                 try remove(name)
                 removed.append(name)
                 reclaimed += max(0, size)

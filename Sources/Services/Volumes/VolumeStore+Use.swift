@@ -1,10 +1,11 @@
 internal import CLinux
+public import EngineAPI
 internal import Linux
 
 extension VolumeStore {
     /// Notes that a container's record names the volume, so that it is in use. 404 when there is no such volume.
-    public func refer(_ name: String, from containerID: String) throws(VolumeError) {
-        try state.withLock { (state: inout State) throws(VolumeError) in
+    public func refer(_ name: String, from containerID: String) throws(EngineError) {
+        try state.withLock { (state: inout State) throws(EngineError) in
             guard state.volumes[name] != nil else { throw .noSuchVolume(name) }
             state.references[name, default: []].insert(containerID)
         }
@@ -23,9 +24,9 @@ extension VolumeStore {
 
     /// Makes a volume's content available for a container that starts, mounting it when it is the first, and returns
     /// its path on the host.
-    public func mount(_ name: String, for containerID: String) throws(VolumeError) -> String {
+    public func mount(_ name: String, for containerID: String) throws(EngineError) -> String {
         let path = path(name)
-        try changes.withLock { (_: inout Void) throws(VolumeError) in
+        try changes.withLock { (_: inout Void) throws(EngineError) in
             guard let record = state.withLock({ $0.volumes[name] }) else { throw .noSuchVolume(name) }
             if let options = record.mount {
                 do throws(SystemCallError) {
@@ -36,7 +37,7 @@ extension VolumeStore {
                 } catch {
                     throw .failed(error.description)
                 }
-                do throws(VolumeError) {
+                do throws(EngineError) {
                     try options.mount(on: path)
                 } catch {
                     throw .failed("error while mounting volume '" + path + "': " + error.message)
@@ -49,8 +50,8 @@ extension VolumeStore {
     }
 
     /// Ends `mount`. Unknown names and containers are no error.
-    public func unmount(_ name: String, for containerID: String) throws(VolumeError) {
-        let wasMounted = try changes.withLock { (_: inout Void) throws(VolumeError) in
+    public func unmount(_ name: String, for containerID: String) throws(EngineError) {
+        let wasMounted = try changes.withLock { (_: inout Void) throws(EngineError) in
             let (wasMounted, isLast, record) = state.withLock { state in
                 let removed = state.mounted[name]?.remove(containerID)
                 return (removed != nil, state.mounted[name, default: []].isEmpty, state.volumes[name])
@@ -64,7 +65,7 @@ extension VolumeStore {
     }
 
     /// Takes away what is mounted on a path, if anything is.
-    func unmount(_ path: String) throws(VolumeError) {
+    func unmount(_ path: String) throws(EngineError) {
         while true {
             if umount2(path, Int32(CL_MNT_DETACH) | Int32(CL_UMOUNT_NOFOLLOW)) == 0 { continue }
             let number = cl_errno()
@@ -76,8 +77,8 @@ extension VolumeStore {
 
     /// Copies what an image has at `path` into an empty volume, with modes and owners, as a container's first use of
     /// it does. `root` is the image's mounted root; the path is resolved inside it and cannot leave it.
-    public func copyUp(_ name: String, from path: String, inRoot root: String) throws(VolumeError) {
-        try changes.withLock { (_: inout Void) throws(VolumeError) in
+    public func copyUp(_ name: String, from path: String, inRoot root: String) throws(EngineError) {
+        try changes.withLock { (_: inout Void) throws(EngineError) in
             guard state.withLock({ $0.volumes[name] }) != nil else { throw .noSuchVolume(name) }
             do throws(SystemCallError) {
                 let target = try Descriptor.open(self.path(name), O_RDONLY | O_DIRECTORY)

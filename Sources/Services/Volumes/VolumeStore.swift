@@ -41,7 +41,7 @@ public final class VolumeStore: Sendable {
     /// hold them, and `refer` and `mount` repeat them at start; `settle` follows.
     public init(
         dataRoot: String, observe: @escaping @Sendable (VolumeEvent) -> Void = { _ in }
-    ) throws(VolumeError) {
+    ) throws(EngineError) {
         directory = dataRoot + "/volumes"
         self.observe = observe
         do throws(SystemCallError) {
@@ -61,8 +61,8 @@ public final class VolumeStore: Sendable {
 
     /// Unmounts volumes that no container runs with. To be called once after the mounts of running containers were
     /// repeated.
-    public func settle() throws(VolumeError) {
-        try changes.withLock { (_: inout Void) throws(VolumeError) in
+    public func settle() throws(EngineError) {
+        try changes.withLock { (_: inout Void) throws(EngineError) in
             let idle = state.withLock { state in
                 state.volumes.values.filter { $0.mount != nil && state.mounted[$0.name, default: []].isEmpty }
             }
@@ -75,13 +75,13 @@ public final class VolumeStore: Sendable {
     // MARK: Reading
 
     /// The volume of this name. 404 when there is none.
-    public func inspect(_ name: String) throws(VolumeError) -> Volume {
+    public func inspect(_ name: String) throws(EngineError) -> Volume {
         guard let record = state.withLock({ $0.volumes[name] }) else { throw .noSuchVolume(name) }
         return record.volume(path(name))
     }
 
     /// Volumes that match (`dangling`, `name`, `label`, `driver`), sorted by name.
-    public func list(_ filters: Filters = Filters()) throws(VolumeError) -> [Volume] {
+    public func list(_ filters: Filters = Filters()) throws(EngineError) -> [Volume] {
         try Self.check(filters, ["dangling", "name", "label", "driver"])
         let dangling: Bool?
         do throws(JSON.Failure) { dangling = try filters.flag("dangling") } catch { throw .invalid(error.message) }
@@ -96,8 +96,8 @@ public final class VolumeStore: Sendable {
     }
 
     /// The same with sizes and reference counts, for `/system/df`.
-    public func listWithUsage() throws(VolumeError) -> [Volume] {
-        try list().map { (volume) throws(VolumeError) in
+    public func listWithUsage() throws(EngineError) -> [Volume] {
+        try list().map { (volume) throws(EngineError) in
             var volume = volume
             var usage = VolumeUsage()
             usage.refCount = state.withLock { $0.references[volume.name]?.count ?? 0 }
@@ -110,7 +110,7 @@ public final class VolumeStore: Sendable {
     /// Whether the name was made up by `create`.
     public func isAnonymous(_ name: String) -> Bool { state.withLock { $0.volumes[name]?.isAnonymous ?? false } }
 
-    static func check(_ filters: Filters, _ known: [String]) throws(VolumeError) {
+    static func check(_ filters: Filters, _ known: [String]) throws(EngineError) {
         if let name = filters.unknown(among: known) { throw .invalid("invalid filter '" + name + "'") }
     }
 
@@ -141,4 +141,8 @@ public final class VolumeStore: Sendable {
         guard let bytes = try? Files.read(path), let json = try? JSON(parsing: bytes) else { return nil }
         return json.object
     }
+}
+
+extension EngineError {
+    static func noSuchVolume(_ name: String) -> EngineError { .notFound("get " + name + ": no such volume") }
 }

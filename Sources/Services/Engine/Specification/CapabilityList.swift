@@ -1,3 +1,4 @@
+internal import EngineAPI
 internal import Linux
 
 /// The capabilities of a container's first process (capabilities(7)).

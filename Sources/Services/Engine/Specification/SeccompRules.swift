@@ -1,3 +1,4 @@
+internal import EngineAPI
 internal import JSON
 internal import OCIRuntime
 

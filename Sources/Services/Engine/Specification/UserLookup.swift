@@ -1,3 +1,4 @@
+internal import EngineAPI
 internal import OCIRuntime
 
 /// Resolves a container's user against the passwd and group files of its root, as upstream does.

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import ContainerLogs
+internal import EngineAPI
 internal import Linux
 internal import Synchronization
 
@@ -75,14 +76,14 @@ final class ProcessStreams: Sendable {
             return !line.isEnded
         }
         guard isDue else { return }
-        do throws(LogError) {
+        do throws(EngineError) {
             let collection = try collector.collect(
                 stdout: output, stderr: error, into: log,
                 onOutput: { [hub] stream, bytes in hub.deliver(bytes, stream) }, onEnd: { [self] in finish() })
             line.withLock { if !$0.isEnded { $0.collection = collection } }
         } catch {
             finish()
-            throw .failed(error.message)
+            throw error
         }
     }
 
