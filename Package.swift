@@ -43,7 +43,7 @@ let modules: [Module] = [
     // Formats: bytes to values; no system call.
     light(.Formats, "GoText", ["CLinux"]),
     light(.Formats, "SHA2"),
-    light(.Formats, "JSON", ["CLinux"]),
+    light(.Formats, "JSON"),
     light(.Formats, "Protobuf"),
     light(.Formats, "Flags", ["GoText"]),
     light(.Formats, "OCIRuntime", ["JSON"]),
@@ -72,14 +72,14 @@ let modules: [Module] = [
     full(.Mechanisms, "RegularExpressions", ["CLinux"]),
     full(.Mechanisms, "Workers", ["Linux", "CLinux"]),
     full(.Mechanisms, "DaemonLog", ["GoText", "Linux", "CLinux"], packages: ["Logging"]),
-    full(.Mechanisms, "Archive", ["ByteStream", "TarFormat", "Compression", "Digests", "Linux", "CLinux"]),
+    full(.Mechanisms, "Archive", ["ByteStream", "TarFormat", "Linux", "CLinux"]),
     full(.Mechanisms, "Netlink", ["Workers", "Linux", "CLinux"]),
     full(.Mechanisms, "Firewall", ["Linux", "CLinux"]),
     full(
         .Mechanisms, "HTTPServer", ["GoText", "JSON", "Workers", "Linux", "CLinux"],
         packages: ["NIOCore", "NIOPosix", "NIOSSL"]),
     full(
-        .Mechanisms, "HTTPClient", ["GoText", "JSON", "Linux", "CLinux"],
+        .Mechanisms, "HTTPClient", ["GoText", "Linux", "CLinux"],
         packages: ["NIOCore", "NIOEmbedded", "NIOSSL"]),
     full(
         .Mechanisms, "GRPC", ["Protobuf", "Linux", "CLinux"],
@@ -92,30 +92,27 @@ let modules: [Module] = [
     full(
         .Services, "ContainerdClient", ["ContainerdAPI", "Protobuf", "GRPC", "Linux"],
         packages: ["NIOCore"]),
-    full(.Services, "EngineClient", ["GoText", "EngineAPI", "JSON", "HTTPClient", "CLinux"]),
+    full(.Services, "EngineClient", ["GoText", "JSON", "HTTPClient", "CLinux"]),
     full(.Services, "Metadata", ["RegularExpressions", "Linux", "GoText", "SQLite", "JSON", "CLinux"]),
-    full(.Services, "Content", ["GoText", "Metadata", "Digests", "OCIImage", "JSON", "Linux", "CLinux"]),
+    full(.Services, "Content", ["GoText", "Metadata", "Digests", "Linux", "CLinux"]),
     full(.Services, "Snapshots", ["Metadata", "ContainerdAPI", "Linux", "CLinux"]),
     full(
         .Services, "ImageDiff",
         [
-            "GoText", "Content", "Snapshots", "Metadata", "ContainerdAPI", "Archive", "TarFormat", "ByteStream",
-            "Digests",
+            "GoText", "Content", "Metadata", "ContainerdAPI", "Archive", "TarFormat", "ByteStream", "Digests",
             "Compression", "OCIImage", "Linux", "CLinux",
         ]),
     full(
         .Services, "Tasks",
         [
-            "GoText", "ContainerdAPI", "Protobuf", "TTRPC", "Metadata", "Workers", "DaemonLog", "JSON", "Linux",
-            "CLinux",
+            "GoText", "ContainerdAPI", "Protobuf", "TTRPC", "Metadata", "Workers", "JSON", "Linux", "CLinux",
         ],
         packages: ["NIOCore", "NIOPosix", "Logging"]),
     full(
         .Services, "ContainerLogs",
         [
-            "RegularExpressions",
-            "GoText", "EngineAPI", "GoTemplate", "JSON", "ByteStream", "Compression", "Archive", "Workers", "Linux",
-            "CLinux",
+            "RegularExpressions", "GoText", "EngineAPI", "GoTemplate", "JSON", "ByteStream", "Compression", "Archive",
+            "Workers", "Linux", "CLinux",
         ]),
     full(.Services, "Volumes", ["RegularExpressions", "GoText", "EngineAPI", "JSON", "Linux", "CLinux"]),
     full(
@@ -133,21 +130,15 @@ let modules: [Module] = [
         .Services, "Images",
         [
             "GoText", "EngineAPI", "OCIImage", "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "ByteStream",
-            "Archive",
-            "TarFormat",
-            "Compression",
-            "Digests", "Workers", "JSON", "Linux", "CLinux",
-        ], packages: ["NIOCore"]),
+            "Archive", "TarFormat", "Compression", "Digests", "Workers", "JSON", "Linux", "CLinux",
+        ]),
     full(
         .Services, "Engine",
         [
-            "RegularExpressions",
-            "GoText", "Images", "ContainerFiles", "EngineAPI", "OCIRuntime", "OCIImage", "JSON", "ContainerdAPI",
-            "Protobuf",
-            "ContainerdClient", "GRPC", "Networks",
-            "Volumes", "ContainerLogs", "Archive", "TarFormat", "Compression", "Digests", "Workers", "DaemonLog",
-            "Linux", "CLinux",
-        ], packages: ["NIOCore"]),
+            "RegularExpressions", "GoText", "Images", "ContainerFiles", "EngineAPI", "OCIRuntime", "OCIImage", "JSON",
+            "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "Networks", "Volumes", "ContainerLogs",
+            "Workers", "Linux", "CLinux",
+        ]),
 
     // Programs: argv in, exit status out. A main is a door to its XCommand library.
     light(.Programs, "DockerInitCommand", ["Linux", "CLinux"]),
@@ -166,26 +157,23 @@ let modules: [Module] = [
     full(
         .Programs, "ContainerdCommand",
         [
-            "GoText", "ContainerdAPI", "Protobuf", "GRPC", "TTRPC", "Metadata", "Content", "Snapshots", "ImageDiff",
-            "Tasks",
-            "Workers", "DaemonLog", "Flags", "TOML", "JSON", "Linux", "CLinux",
-        ], packages: ["NIOCore", "NIOPosix", "Logging"]),
+            "GoText", "ContainerdAPI", "Protobuf", "GRPC", "Metadata", "Content", "Snapshots", "ImageDiff", "Tasks",
+            "Workers", "DaemonLog", "Flags", "TOML", "Linux", "CLinux",
+        ], packages: ["NIOCore", "Logging"]),
     full(
         .Programs, "CtrCommand",
         [
             "GoText", "ContainerdAPI", "Protobuf", "ContainerdClient", "GRPC", "OCIImage", "OCIRuntime", "Archive",
-            "TarFormat",
-            "ByteStream", "Compression", "Digests", "Terminal", "Workers", "TextTable", "Flags", "JSON", "Linux",
-            "CLinux",
+            "TarFormat", "ByteStream", "Compression", "Digests", "Terminal", "Workers", "TextTable", "Flags", "JSON",
+            "Linux", "CLinux",
         ], packages: ["NIOCore", "NIOPosix"]),
     full(
         .Programs, "DockerdCommand",
         [
             "GoText", "Engine", "Images", "ContainerFiles", "EngineAPI", "HTTPServer", "Networks", "Volumes",
-            "ContainerLogs",
-            "ContainerdClient", "GRPC", "ByteStream", "Archive", "TarFormat", "Workers", "DaemonLog", "Flags", "JSON",
+            "ContainerLogs", "ContainerdClient", "ByteStream", "Archive", "Workers", "DaemonLog", "Flags", "JSON",
             "Linux", "CLinux",
-        ], packages: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
+        ]),
     full(
         .Programs, "DockerCommand",
         [

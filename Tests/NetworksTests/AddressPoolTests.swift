@@ -1,3 +1,4 @@
+import EngineAPI
 import Netlink
 import Testing
 

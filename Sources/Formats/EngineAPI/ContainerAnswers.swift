@@ -114,57 +114,6 @@ public struct ContainersPruneReport: EngineObject {
     }
 }
 
-/// One path that a container changed in its root.
-public struct FilesystemChange: EngineObject {
-    /// 0: modified, 1: added, 2: deleted.
-    public var kind: Int = 0
-    public var path: String = ""
-
-    public init() {}
-
-    public init(json: JSON.Object) throws(JSON.Failure) {
-        kind = try json.int("Kind")
-        path = try json.string("Path")
-    }
-
-    public var json: JSON {
-        var fields = Fields()
-        fields.put("Kind", kind)
-        fields.put("Path", path)
-        return fields.json
-    }
-}
-
-/// A path in a container, as docker cp asks for it.
-public struct PathStat: EngineObject {
-    public var name: String = ""
-    public var size: Int = 0
-    /// Go's os.FileMode.
-    public var mode: UInt64 = 0
-    public var mtime: String = ""
-    public var linkTarget: String = ""
-
-    public init() {}
-
-    public init(json: JSON.Object) throws(JSON.Failure) {
-        name = try json.string("name")
-        size = try json.int("size")
-        mode = try json.uint("mode") ?? 0
-        mtime = try json.string("mtime")
-        linkTarget = try json.string("linkTarget")
-    }
-
-    public var json: JSON {
-        var fields = Fields()
-        fields.put("name", name)
-        fields.put("size", size)
-        fields.put("mode", mode)
-        fields.put("mtime", mtime)
-        fields.put("linkTarget", linkTarget)
-        return fields.json
-    }
-}
-
 /// An answer that is an id.
 public struct IDResponse: EngineObject {
     public var id: String = ""
@@ -178,23 +127,6 @@ public struct IDResponse: EngineObject {
     public var json: JSON {
         var fields = Fields()
         fields.put("Id", id)
-        return fields.json
-    }
-}
-
-/// The body of every failure.
-public struct ErrorResponse: EngineObject {
-    public var message: String = ""
-
-    public init() {}
-
-    public init(json: JSON.Object) throws(JSON.Failure) {
-        message = try json.string("message")
-    }
-
-    public var json: JSON {
-        var fields = Fields()
-        fields.put("message", message)
         return fields.json
     }
 }

@@ -20,7 +20,6 @@ public struct Filters: Equatable, Sendable {
         }
     }
 
-    public var isEmpty: Bool { values.isEmpty }
     public subscript(name: String) -> [String] { values[name] ?? [] }
     public func contains(_ name: String) -> Bool { values[name] != nil }
 
@@ -28,14 +27,6 @@ public struct Filters: Equatable, Sendable {
 
     /// The first name that is not among those a request knows.
     public func unknown(among known: [String]) -> String? { values.keys.sorted().first { !known.contains($0) } }
-
-    /// As the query carries it.
-    public var json: JSON {
-        let sets = values.sorted { $0.key < $1.key }.map { name, values in
-            (name, JSON.object(JSON.Object(values.sorted().map { ($0, .bool(true)) })))
-        }
-        return .object(JSON.Object(sets))
-    }
 
     /// Whether one of the filter's values passes; true when the filter is absent.
     public func any(_ name: String, _ passes: (String) -> Bool) -> Bool {

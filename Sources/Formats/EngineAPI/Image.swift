@@ -237,32 +237,3 @@ public struct ImagesPruneReport: EngineObject {
         return fields.json
     }
 }
-
-/// One repository found in a registry's index.
-public struct ImageSearchResult: EngineObject {
-    public var starCount: Int = 0
-    public var isOfficial: Bool = false
-    public var name: String = ""
-    public var isAutomated: Bool = false
-    public var description: String = ""
-
-    public init() {}
-
-    public init(json: JSON.Object) throws(JSON.Failure) {
-        starCount = try json.int("star_count")
-        isOfficial = try json.bool("is_official")
-        name = try json.string("name")
-        isAutomated = try json.bool("is_automated")
-        description = try json.string("description")
-    }
-
-    public var json: JSON {
-        var fields = Fields()
-        fields.put("star_count", starCount)
-        fields.put("is_official", isOfficial)
-        fields.put("name", name)
-        fields.put("is_automated", isAutomated)
-        fields.put("description", description)
-        return fields.json
-    }
-}

@@ -34,11 +34,6 @@ extension JSON.Object {
         return try bool(name)
     }
 
-    public func optionalString(_ name: String) throws(JSON.Failure) -> String? {
-        guard let member = self[name], !member.isNull else { return nil }
-        return try string(name)
-    }
-
     public func strings(_ name: String, default value: [String] = []) throws(JSON.Failure) -> [String] {
         guard let items = try array(name) else { return value }
         var texts: [String] = []

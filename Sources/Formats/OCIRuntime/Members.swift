@@ -12,7 +12,6 @@ struct Members {
     mutating func always(_ name: String, _ value: JSON) { object[name] = value }
 
     mutating func add(_ name: String, _ text: String) { if !text.isEmpty { object[name] = .string(text) } }
-    mutating func add(_ name: String, _ text: String?) { if let text { object[name] = .string(text) } }
     mutating func add(_ name: String, _ value: Bool) { if value { object[name] = .bool(true) } }
     mutating func add(_ name: String, _ value: Bool?) { if let value { object[name] = .bool(value) } }
     mutating func add(_ name: String, _ texts: [String]) { if !texts.isEmpty { object[name] = .strings(texts) } }

@@ -23,8 +23,6 @@ public indirect enum TOML: Equatable, Sendable {
             for (key, value) in members { self[key] = value }
         }
 
-        public var keys: [String] { members.map(\.key) }
-
         /// The value; setting nil removes the key.
         public subscript(key: String) -> TOML? {
             get { members.first { $0.key == key }?.value }

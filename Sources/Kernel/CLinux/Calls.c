@@ -86,31 +86,15 @@ int cl_prlimit(int pid, int resource, const uint64_t *soft_hard, uint64_t *old_s
     return result;
 }
 int cl_getrandom(void *buffer, size_t length) { return getrandom(buffer, length, 0) == (ssize_t)length ? 0 : -1; }
-int cl_gettid(void) { return (int)syscall(SYS_gettid); }
-int cl_tgkill(int group, int thread, int signal) { return (int)syscall(SYS_tgkill, group, thread, signal); }
-int cl_mknod(const char *path, unsigned mode, unsigned major, unsigned minor) { return mknod(path, mode, makedev(major, minor)); }
 int cl_mknodat(int directory, const char *path, unsigned mode, unsigned major, unsigned minor) {
     return mknodat(directory, path, mode, makedev(major, minor));
 }
 unsigned cl_major(uint64_t device) { return major(device); }
 unsigned cl_minor(uint64_t device) { return minor(device); }
-uint64_t cl_makedev(unsigned major, unsigned minor) { return makedev(major, minor); }
-int cl_renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned flags) {
-    return (int)syscall(SYS_renameat2, old_directory, old_path, new_directory, new_path, flags);
-}
 long cl_splice(int from, int to, size_t length, unsigned flags) { return splice(from, NULL, to, NULL, length, flags); }
 long cl_sendfile(int to, int from, size_t length) { return sendfile(to, from, NULL, length); }
-int cl_open_by_handle_self(void) { return open("/proc/self/exe", O_RDONLY | O_CLOEXEC); }
 int cl_keyctl_join(const char *name) { return (int)syscall(SYS_keyctl, 1, name); }
-int cl_openpty(int *controller, int *replica) { return openpty(controller, replica, NULL, NULL, NULL); }
-int cl_ptsname(int controller, char *buffer, size_t length) {
-    int error = ptsname_r(controller, buffer, length);
-    if (error) { errno = error; return -1; }
-    return 0;
-}
 int cl_personality(unsigned long persona) { return personality(persona); }
-int cl_fallocate_punch(int descriptor, long offset, long length) { return fallocate(descriptor, 3, offset, length); }
-
 int cl_open_tree(int directory, const char *path, unsigned flags) { return (int)syscall(428, directory, path, flags); }
 int cl_move_mount(int from_directory, const char *from, int to_directory, const char *to, unsigned flags) {
     return (int)syscall(429, from_directory, from, to_directory, to, flags);
@@ -204,7 +188,6 @@ int cl_seccomp_filter(unsigned flags, const void *filter, unsigned count) {
 
 bool cl_exited(int status) { return WIFEXITED(status); }
 int cl_exit_status(int status) { return WEXITSTATUS(status); }
-bool cl_signaled(int status) { return WIFSIGNALED(status); }
 int cl_term_signal(int status) { return WTERMSIG(status); }
 unsigned cl_format(unsigned mode) { return mode & S_IFMT; }
 

@@ -40,16 +40,6 @@ long cl_receive_descriptors(int socket, void *bytes, size_t length, int *descrip
     return received;
 }
 
-int cl_peer_credentials(int socket, int *pid, unsigned *uid, unsigned *gid) {
-    struct ucred credentials;
-    socklen_t length = sizeof credentials;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
-    *pid = credentials.pid;
-    *uid = credentials.uid;
-    *gid = credentials.gid;
-    return 0;
-}
-
 int cl_unix_address(const char *path, struct sockaddr_un *address) {
     size_t length = strlen(path);
     memset(address, 0, sizeof *address);

@@ -6,7 +6,6 @@ public struct Readiness: OptionSet, Sendable {
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     public static let readable = Readiness(rawValue: 0x001)
-    public static let urgent = Readiness(rawValue: 0x002)
     public static let writable = Readiness(rawValue: 0x004)
     /// An error is pending; always reported.
     public static let failed = Readiness(rawValue: 0x008)
@@ -63,8 +62,6 @@ public final class EventLoop {
         guard watches.removeValue(forKey: descriptor) != nil else { return }
         _ = epoll_ctl(epoll.number, EPOLL_CTL_DEL, descriptor, nil)
     }
-
-    public func isWatching(_ descriptor: Int32) -> Bool { watches[descriptor] != nil }
 
     private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness, _ generation: UInt32)
         throws(SystemCallError)

@@ -101,8 +101,6 @@ public enum Process {
         return ExitStatus(waitStatus: status)
     }
 
-    public static func isAlive(_ pid: Int32) -> Bool { kill(pid, 0) == 0 || cl_errno() == EPERM }
-
     /// Field 22 of /proc/PID/stat: the start time in clock ticks since boot, which with the pid names a process for
     /// good (proc(5)); nil when there is no such process, or only its zombie is left.
     public static func startTime(_ pid: Int32) -> UInt64? {

@@ -1,5 +1,4 @@
 public import JSON
-internal import Linux
 
 extension Cgroup {
     /// What `events` reports of a container's use, with upstream's members.

@@ -22,7 +22,6 @@ final class ClientCall: ChannelInboundHandler, @unchecked Sendable {
     private let gate = WriteGate()
     private var pending: [HTTP2Frame.FramePayload] = []
     private var isActive = false
-    private var status: GRPCStatus?
     private var ended = false
     private var answered = false
     /// The kernel has taken the headers: before that, a connection that is lost has carried nothing of the call.

@@ -1,5 +1,5 @@
 internal import CLinux
-public import Linux
+internal import Linux
 public import NIOCore
 internal import NIOHTTP2
 internal import NIOPosix
@@ -26,17 +26,6 @@ public final class GRPCServer: Sendable {
     public func listen(unixPath path: String, backlog: Int32 = 1024) async throws(GRPCStatus) {
         unlink(path)
         try await add("listen unix " + path) { try await $0.bind(unixDomainSocketPath: path).get() }
-    }
-
-    /// Serves a socket that listens already. Takes ownership of it.
-    public func listen(_ descriptor: consuming Descriptor) async throws(GRPCStatus) {
-        let number = descriptor.release()
-        try await add("listen") { try await $0.withBoundSocket(number).get() }
-    }
-
-    /// Listens on TCP. Only for loopback: there is no TLS here.
-    public func listen(host: String, port: Int) async throws(GRPCStatus) {
-        try await add("listen tcp " + host + ":" + String(port)) { try await $0.bind(host: host, port: port).get() }
     }
 
     private func add(

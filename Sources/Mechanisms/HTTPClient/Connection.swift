@@ -202,16 +202,6 @@ public final class HTTPConnection {
         return bytes
     }
 
-    /// The whole body.
-    public func readWholeBody() throws(HTTPFailure) -> [UInt8] {
-        var all: [UInt8] = []
-        while true {
-            let piece = try readBody()
-            if piece.isEmpty { return all }
-            all += piece
-        }
-    }
-
     /// The bytes that came after the head of an answer that turned the connection into a raw stream.
     public func takeBuffered() -> [UInt8] {
         let bytes = Array(buffer[position...])

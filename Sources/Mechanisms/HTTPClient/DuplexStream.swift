@@ -8,8 +8,6 @@ public class DuplexStream {
     public let descriptor: Int32
     /// Bytes that wait to be sent.
     public var pending: Int { 0 }
-    /// Whether bytes have come that poll(2) does not know of.
-    public var hasBuffered: Bool { false }
 
     init(owning descriptor: Int32) { self.descriptor = descriptor }
 

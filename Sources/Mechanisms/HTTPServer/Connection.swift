@@ -1,4 +1,3 @@
-internal import JSON
 internal import NIOCore
 
 /// One connection: parses requests, runs the handler, writes its answer. Everything happens on the channel's event

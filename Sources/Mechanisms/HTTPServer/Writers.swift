@@ -94,13 +94,6 @@ public struct HijackedConnection: Sendable {
         try await gate.pass(channel)
     }
 
-    /// Tells the client that no more output follows; its input may still be read.
-    public func closeWrite() async {
-        // A peer that is gone already needs no telling.
-        try? await channel.writeAndFlush(ByteBuffer()).get()
-        try? await channel.close(mode: .output).get()
-    }
-
     /// Ends the connection once everything written has been sent.
     public func close() async {
         await withCheckedContinuation { continuation in

@@ -102,12 +102,6 @@ extension RouteRequest {
             type: Route.setLink, flags: 0, body: link(index: index, up: isUp).all, subject: "index " + String(index))
     }
 
-    public static func setMTU(_ index: Int32, _ mtu: Int) -> RouteRequest {
-        var bytes = link(index: index)
-        bytes.attribute(Attribute.mtu, UInt32(mtu))
-        return RouteRequest(type: Route.setLink, flags: 0, body: bytes.all, subject: "index " + String(index))
-    }
-
     /// Makes an interface a port of the bridge with index `master`.
     public static func setMaster(_ index: Int32, _ master: Int32) -> RouteRequest {
         var bytes = link(index: index)

@@ -71,9 +71,6 @@ public final class Connection {
         return element(Row(statement: statement))
     }
 
-    /// The rowid of the row inserted last.
-    public var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
-
     private func bound(_ sql: String, _ values: [Value]) throws(SQLiteError) -> OpaquePointer {
         let statement = try statement(sql)
         for (index, value) in values.enumerated() {

@@ -11,13 +11,6 @@ public enum Terminal {
         guard cl_ioctl_pointer(descriptor, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
         return (Int(size.ws_row), Int(size.ws_col))
     }
-
-    /// Sets rows and columns (TIOCSWINSZ).
-    public static func setSize(_ descriptor: Int32, rows: Int, columns: Int) throws(SystemCallError) {
-        var size = winsize(
-            ws_row: UInt16(clamping: rows), ws_col: UInt16(clamping: columns), ws_xpixel: 0, ws_ypixel: 0)
-        try checked("ioctl", "TIOCSWINSZ") { cl_ioctl_pointer(descriptor, UInt(TIOCSWINSZ), &size) }
-    }
 }
 
 /// A terminal whose settings were changed, and the settings to give back. Whoever changed them restores them on every

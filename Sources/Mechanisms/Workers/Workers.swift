@@ -1,5 +1,4 @@
 internal import CLinux
-internal import Linux
 
 /// Threads for system calls that block. The cooperative pool has as many threads as cores and an event loop has one:
 /// a blocking call on either stalls everything else, so it runs here, on a thread of its own if need be.

@@ -7,7 +7,6 @@ internal import Linux
 internal import Logging
 internal import Metadata
 internal import NIOCore
-internal import Protobuf
 internal import Snapshots
 internal import Synchronization
 internal import Tasks

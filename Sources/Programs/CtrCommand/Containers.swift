@@ -5,7 +5,6 @@ internal import Flags
 internal import GRPC
 internal import GoText
 internal import JSON
-internal import Linux
 internal import OCIRuntime
 internal import Protobuf
 

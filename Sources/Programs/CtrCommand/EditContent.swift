@@ -1,7 +1,6 @@
 internal import CLinux
 internal import ContainerdClient
 internal import Flags
-internal import GRPC
 internal import Linux
 internal import Workers
 

@@ -4,7 +4,6 @@ internal import Flags
 internal import GRPC
 internal import GoText
 internal import JSON
-internal import Linux
 internal import Protobuf
 
 func eventsCommand() -> Command {
@@ -43,8 +42,6 @@ private func next(
 struct Fields {
     private var object = JSON.Object()
     var json: JSON { .object(object) }
-    var isEmpty: Bool { object.isEmpty }
-
     mutating func add(_ name: String, _ text: String) { if !text.isEmpty { object[name] = .string(text) } }
     mutating func add(_ name: String, _ number: UInt64) { if number != 0 { object[name] = .int(number) } }
     mutating func add(_ name: String, _ number: UInt32) { add(name, UInt64(number)) }

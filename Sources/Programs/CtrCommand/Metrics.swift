@@ -1,7 +1,6 @@
 internal import ContainerdAPI
 internal import ContainerdClient
 internal import Flags
-internal import GRPC
 internal import GoText
 internal import JSON
 internal import Linux

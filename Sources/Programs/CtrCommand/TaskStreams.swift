@@ -1,7 +1,6 @@
 internal import CLinux
 internal import Linux
 internal import Synchronization
-internal import Terminal
 internal import Workers
 
 /// The standard streams of a process in a container: named pipes in a folder of their own, and the threads that move

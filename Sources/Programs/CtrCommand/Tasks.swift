@@ -6,7 +6,6 @@ internal import GRPC
 internal import GoText
 internal import JSON
 internal import Linux
-internal import OCIRuntime
 internal import Protobuf
 internal import TextTable
 

@@ -2,7 +2,6 @@ internal import Engine
 internal import EngineAPI
 internal import GoText
 internal import HTTPServer
-internal import JSON
 
 /// `GET /events`: what happened, and what happens from now on.
 struct EventRoutes: Sendable {

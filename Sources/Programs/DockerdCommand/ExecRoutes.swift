@@ -2,7 +2,6 @@ internal import ContainerLogs
 internal import Engine
 internal import EngineAPI
 internal import HTTPServer
-internal import JSON
 
 /// The endpoints of execs: further processes in a running container.
 struct ExecRoutes: Sendable {

@@ -1,7 +1,6 @@
 internal import Engine
 internal import EngineAPI
 internal import HTTPServer
-internal import JSON
 
 /// The daemon about itself.
 struct InfoRoutes: Sendable {

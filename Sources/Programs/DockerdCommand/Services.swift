@@ -1,12 +1,10 @@
 internal import ContainerFiles
 internal import ContainerLogs
 internal import ContainerdClient
-internal import DaemonLog
 internal import Engine
 internal import EngineAPI
 internal import HTTPServer
 internal import Images
-internal import JSON
 internal import Linux
 internal import Logging
 internal import Networks

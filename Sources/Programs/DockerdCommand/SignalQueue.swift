@@ -1,5 +1,4 @@
 internal import CLinux
-internal import Linux
 internal import Workers
 
 /// Signals of the process, one after another. They are blocked in every thread and taken by one that waits for nothing

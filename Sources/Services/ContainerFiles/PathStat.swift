@@ -12,9 +12,6 @@ public struct PathStat: Equatable, Sendable {
     /// For a symbolic link: where it leads in the container.
     public var linkTarget: String
 
-    var isDirectory: Bool { mode & 1 << 31 != 0 }
-    var isLink: Bool { mode & 1 << 27 != 0 }
-
     init(name: String, status: stat, linkTarget: String) {
         self.name = name
         size = status.st_size

@@ -17,7 +17,6 @@ public final class ContainerLog: Sendable {
         var generation: UInt64 = 0
         var followers: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var nextFollower: UInt64 = 0
-        var failure: SystemCallError?
     }
 
     private let state: Mutex<State>
@@ -61,9 +60,6 @@ public final class ContainerLog: Sendable {
         for follower in waiting { follower.resume() }
     }
 
-    /// Why the last write failed; nil when it did not.
-    public var failure: String? { state.withLock { $0.failure?.description } }
-
     /// Appends whole records; `ends` are the lengths of `bytes` after each of them. Blocking, unless the log has a
     /// queue: what finds no room there is lost.
     func append(_ bytes: [UInt8], ends: [Int]) {
@@ -77,10 +73,8 @@ public final class ContainerLog: Sendable {
             let before = state.files.rotations
             do throws(SystemCallError) {
                 try state.files.append(bytes, ends)
-                state.failure = nil
             } catch {
                 // A full disk must not stop the container; the daemon's log tells of it.
-                state.failure = error
             }
             rotated = state.files.rotations != before
             state.generation += 1

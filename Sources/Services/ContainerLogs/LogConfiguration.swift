@@ -1,5 +1,4 @@
 public import EngineAPI
-internal import Linux
 
 /// Where a container's output is kept and how much of it: a log driver with its options, checked.
 public struct LogConfiguration: Sendable {

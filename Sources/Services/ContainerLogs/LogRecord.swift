@@ -1,4 +1,3 @@
-internal import EngineAPI
 internal import GoText
 internal import JSON
 

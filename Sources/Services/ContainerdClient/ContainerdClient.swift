@@ -53,9 +53,6 @@ public final class ContainerdClient: Sendable {
     /// Makes the connection when there is none: tells whether containerd listens.
     public func connect() async throws(GRPCStatus) { try await connection.connect() }
 
-    /// Closes the connection for all values that share it.
-    public func close() async { await connection.close() }
-
     // MARK: Calls
 
     func unary<Request, Response>(

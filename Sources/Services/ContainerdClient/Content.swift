@@ -54,10 +54,6 @@ extension ContainerdClient {
             return bytes
         }
 
-        public func status(_ ref: String) async throws(GRPCStatus) -> ContentService.Status {
-            try .required(try await client.unary(ContentService.status, .init(ref: ref)).status)
-        }
-
         public func statuses(filters: [String] = []) async throws(GRPCStatus) -> [ContentService.Status] {
             try await client.unary(ContentService.listStatuses, .init(filters: filters)).statuses
         }

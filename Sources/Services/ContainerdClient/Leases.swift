@@ -27,10 +27,6 @@ extension ContainerdClient {
             _ = try await client.unary(LeasesService.addResource, .init(id: id, resource: resource))
         }
 
-        public func deleteResource(_ id: String, _ resource: LeasesService.Resource) async throws(GRPCStatus) {
-            _ = try await client.unary(LeasesService.deleteResource, .init(id: id, resource: resource))
-        }
-
         public func resources(_ id: String) async throws(GRPCStatus) -> [LeasesService.Resource] {
             try await client.unary(LeasesService.listResources, .init(id: id)).resources
         }

@@ -1,6 +1,6 @@
 public import ContainerdAPI
 public import GRPC
-public import Protobuf
+internal import Protobuf
 
 extension ContainerdClient {
     /// The records that tasks are made from.
@@ -83,10 +83,6 @@ extension ContainerdClient {
     public struct Namespaces: Sendable {
         let client: ContainerdClient
 
-        public func get(_ name: String) async throws(GRPCStatus) -> NamespacesService.Namespace {
-            try .required(try await client.unary(NamespacesService.get, .init(name: name)).namespace)
-        }
-
         public func list(filter: String = "") async throws(GRPCStatus) -> [NamespacesService.Namespace] {
             try await client.unary(NamespacesService.list, .init(filter: filter)).namespaces
         }
@@ -130,14 +126,6 @@ extension ContainerdClient {
     /// Published, forwarded, subscribed to.
     public struct Events: Sendable {
         let client: ContainerdClient
-
-        public func publish(topic: String, event: ProtobufAny) async throws(GRPCStatus) {
-            _ = try await client.unary(EventsService.publish, .init(topic: topic, event: event))
-        }
-
-        public func forward(_ envelope: EventsService.Envelope) async throws(GRPCStatus) {
-            _ = try await client.unary(EventsService.forward, .init(envelope: envelope))
-        }
 
         /// Events from now on, of all namespaces unless a filter says otherwise. Ends when the connection does.
         public func subscribe(

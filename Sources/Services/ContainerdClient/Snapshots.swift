@@ -72,10 +72,6 @@ extension ContainerdClient {
         public func usage(_ key: String) async throws(GRPCStatus) -> SnapshotsService.UsageResponse {
             try await client.unary(SnapshotsService.usage, .init(snapshotter: snapshotter, key: key))
         }
-
-        public func cleanup() async throws(GRPCStatus) {
-            _ = try await client.unary(SnapshotsService.cleanup, .init(snapshotter: snapshotter))
-        }
     }
 
     /// Layers unpacked onto mounts, and made from two of them.

@@ -79,12 +79,6 @@ extension ContainerdClient {
             try await client.unary(TasksService.listPids, .init(containerId: container)).processes
         }
 
-        public func checkpoint(
-            _ request: TasksService.CheckpointTaskRequest
-        ) async throws(GRPCStatus) -> [ContainerdTypes.Descriptor] {
-            try await client.unary(TasksService.checkpoint, request).descriptors
-        }
-
         /// Changes the limits of a running task. `resources`: a JSON value of the OCI runtime specification's
         /// LinuxResources under its type URL.
         public func update(

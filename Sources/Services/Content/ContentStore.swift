@@ -1,5 +1,4 @@
 internal import CLinux
-internal import Digests
 internal import GoText
 internal import Linux
 public import Metadata

@@ -1,5 +1,4 @@
 internal import CLinux
-internal import EngineAPI
 internal import GoText
 internal import Linux
 

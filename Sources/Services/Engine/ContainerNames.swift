@@ -1,5 +1,4 @@
 internal import EngineAPI
-internal import Linux
 
 /// Names that users give to containers, and those made up for them.
 enum ContainerNames {

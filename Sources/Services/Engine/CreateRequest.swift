@@ -1,5 +1,4 @@
 internal import EngineAPI
-internal import Linux
 
 /// A request for a container, checked and completed: as upstream does it before anything is made.
 struct CreateDraft: Sendable {

@@ -1,6 +1,5 @@
 internal import ContainerdAPI
 internal import EngineAPI
-internal import GRPC
 internal import GoText
 internal import Protobuf
 

@@ -1,7 +1,6 @@
 internal import ContainerLogs
 internal import EngineAPI
 internal import GoText
-internal import Linux
 
 /// A container's health check with every default filled in. Durations are in nanoseconds.
 struct HealthPlan: Equatable {

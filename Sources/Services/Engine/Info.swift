@@ -1,10 +1,8 @@
 internal import CLinux
 internal import ContainerdAPI
 public import EngineAPI
-internal import GRPC
 internal import JSON
 internal import Linux
-internal import Networks
 internal import Synchronization
 internal import Volumes
 internal import Workers

@@ -3,7 +3,6 @@ internal import ContainerdAPI
 internal import EngineAPI
 internal import Linux
 internal import Networks
-internal import OCIRuntime
 internal import Volumes
 internal import Workers
 

@@ -1,12 +1,5 @@
 internal import EngineAPI
 
-/// What a restart policy says to the end of a run.
-enum RestartDecision: Equatable {
-    case stayStopped
-    /// Start again after so many nanoseconds.
-    case startAgain(after: Int)
-}
-
 /// The pause before a restart: it doubles with each short run, and begins anew after one that lasted.
 struct RestartBackoff: Equatable {
     /// Nanoseconds; 0 before the first restart.

@@ -1,5 +1,4 @@
 internal import ContainerdAPI
-internal import EngineAPI
 internal import GRPC
 internal import GoText
 internal import Protobuf

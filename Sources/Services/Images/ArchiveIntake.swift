@@ -7,7 +7,6 @@ internal import Digests
 internal import EngineAPI
 internal import GRPC
 internal import Linux
-internal import OCIImage
 internal import TarFormat
 internal import Workers
 

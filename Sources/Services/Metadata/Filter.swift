@@ -46,8 +46,6 @@ public struct Filter: Sendable {
         self.alternatives = alternatives
     }
 
-    public var matchesEverything: Bool { alternatives.isEmpty }
-
     public func matches(_ read: FieldReader) -> Bool {
         if alternatives.isEmpty { return true }
         return alternatives.contains { $0.allSatisfy { $0.matches(read) } }

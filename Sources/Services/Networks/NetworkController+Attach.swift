@@ -1,5 +1,4 @@
 public import EngineAPI
-internal import Firewall
 internal import Linux
 internal import Netlink
 

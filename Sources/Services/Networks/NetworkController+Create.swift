@@ -1,7 +1,6 @@
 internal import CLinux
 public import EngineAPI
 internal import GoText
-internal import JSON
 internal import Linux
 internal import Netlink
 

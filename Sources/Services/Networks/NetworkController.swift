@@ -57,11 +57,6 @@ public final class NetworkController: Sendable {
 
     // MARK: Reading
 
-    /// The sandbox of a container that has one.
-    public func sandbox(of containerID: String) -> Sandbox? {
-        state.withLock { $0.sandboxes[containerID] }.map { view($0) }
-    }
-
     /// Whether the end of a container may be asked for in this way: the checks of `connect` for one that does not run.
     /// Returns the network.
     public func check(

@@ -1,7 +1,5 @@
 internal import CLinux
 internal import EngineAPI
-internal import Linux
-internal import Netlink
 internal import Synchronization
 internal import Workers
 

@@ -1,6 +1,5 @@
 internal import CLinux
 internal import Linux
-internal import Netlink
 
 /// The resolver's thread. Everything here belongs to it alone.
 struct ResolverLoop {

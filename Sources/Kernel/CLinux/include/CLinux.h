@@ -87,23 +87,13 @@ int cl_sethostname(const char *name, size_t length);
 int cl_setdomainname(const char *name, size_t length);
 int cl_prlimit(int pid, int resource, const uint64_t *soft_hard, uint64_t *old_soft_hard);
 int cl_getrandom(void *buffer, size_t length);
-int cl_gettid(void);
-int cl_tgkill(int group, int thread, int signal);
-int cl_mknod(const char *path, unsigned mode, unsigned major, unsigned minor);
 int cl_mknodat(int directory, const char *path, unsigned mode, unsigned major, unsigned minor);
 unsigned cl_major(uint64_t device);
 unsigned cl_minor(uint64_t device);
-uint64_t cl_makedev(unsigned major, unsigned minor);
-int cl_renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned flags);
 long cl_splice(int from, int to, size_t length, unsigned flags);
 long cl_sendfile(int to, int from, size_t length);
-int cl_open_by_handle_self(void);
 int cl_keyctl_join(const char *name);
-int cl_openpty(int *controller, int *replica);
-int cl_ptsname(int controller, char *buffer, size_t length);
 int cl_personality(unsigned long persona);
-int cl_fallocate_punch(int descriptor, long offset, long length);
-
 // The new mount calls (Linux 5.2 and 5.12).
 int cl_open_tree(int directory, const char *path, unsigned flags);
 int cl_move_mount(int from_directory, const char *from, int to_directory, const char *to, unsigned flags);
@@ -136,8 +126,6 @@ long cl_send_descriptors(int socket, const void *bytes, size_t length, const int
 long cl_receive_descriptors(int socket, void *bytes, size_t length, int *descriptors, size_t capacity, size_t *count);
 
 // Peer credentials of a unix socket.
-int cl_peer_credentials(int socket, int *pid, unsigned *uid, unsigned *gid);
-
 // Datagrams in batches (recvmmsg, sendmmsg), datagram i in buffers + i * stride, without blocking. Return how many.
 int cl_receive_datagrams(int socket, void *buffers, size_t stride, int count, unsigned *lengths,
                          struct sockaddr_storage *senders); // senders may be NULL
@@ -175,7 +163,6 @@ int cl_execve(const char *path, const char *const *arguments, const char *const 
 // Status words of wait(2), whose macros Swift cannot see.
 bool cl_exited(int status);
 int cl_exit_status(int status);
-bool cl_signaled(int status);
 int cl_term_signal(int status);
 
 // Directories, with the stream and the entry opaque: their types differ between views of the C library.

@@ -1,6 +1,5 @@
 internal import Flags
 internal import GoText
-internal import HTTPClient
 internal import JSON
 internal import Linux
 

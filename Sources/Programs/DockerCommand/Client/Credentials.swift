@@ -1,7 +1,6 @@
 internal import CLinux
 internal import Flags
 internal import GoText
-internal import HTTPClient
 internal import JSON
 internal import Linux
 

@@ -153,9 +153,6 @@ final class Session {
 
     // MARK: Terminal
 
-    var outputIsTerminal: Bool { Terminal.isTerminal(1) }
-    var inputIsTerminal: Bool { Terminal.isTerminal(0) }
-
     /// Asks a yes-or-no question on the terminal.
     func confirms(_ question: String) throws -> Bool {
         Console.out(question + "\nAre you sure you want to continue? [y/N] ")

@@ -1,7 +1,6 @@
 internal import EngineClient
 internal import Flags
 internal import JSON
-internal import Linux
 
 /// Everything that is sent to make a container.
 struct CreateRequest {

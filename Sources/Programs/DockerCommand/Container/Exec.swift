@@ -1,7 +1,7 @@
+internal import EngineAPI
 internal import EngineClient
 internal import Flags
 internal import JSON
-internal import Linux
 internal import Terminal
 
 func execCommand(_ session: Session) -> Command {

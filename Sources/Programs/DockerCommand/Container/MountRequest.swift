@@ -1,5 +1,4 @@
 internal import Flags
-internal import GoText
 internal import JSON
 internal import Linux
 

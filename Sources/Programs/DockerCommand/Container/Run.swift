@@ -1,6 +1,5 @@
 internal import EngineClient
 internal import Flags
-internal import JSON
 internal import Linux
 internal import Terminal
 

@@ -1,4 +1,3 @@
-internal import EngineClient
 internal import Flags
 internal import GoTemplate
 internal import JSON

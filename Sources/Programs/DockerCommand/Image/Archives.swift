@@ -2,7 +2,6 @@ internal import CLinux
 internal import EngineClient
 internal import Flags
 internal import HTTPClient
-internal import JSON
 internal import Linux
 internal import Terminal
 

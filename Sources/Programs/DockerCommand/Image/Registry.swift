@@ -5,7 +5,6 @@ internal import GoText
 internal import HTTPClient
 internal import JSON
 internal import Linux
-internal import Terminal
 
 /// The credentials header for a registry.
 func registryHeader(_ server: String, _ session: Session) -> [(name: String, value: String)] {

@@ -19,11 +19,6 @@ struct Moment: Equatable {
         self.nanoseconds = nanoseconds
     }
 
-    static var now: Moment {
-        let now = WallClock.now
-        return Moment(seconds: now.tv_sec, nanoseconds: now.tv_nsec)
-    }
-
     private func local(_ format: String) -> String {
         var time = time_t(seconds)
         var parts = tm()

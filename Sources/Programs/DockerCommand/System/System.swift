@@ -25,7 +25,7 @@ private func dialStandardStreams(_ session: Session) throws -> Int32 {
         throw CommandFailure("failed to open the raw stream connection: " + error.message)
     }
     let raw = EngineStream(bytes: stream, early: [], isMultiplexed: false)
-    _ = try StreamSession(raw, hasTerminal: true, sendsInput: true, keys: nil, signals: nil) { _ in }.run()
+    _ = try StreamSession(raw, hasTerminal: true, sendsInput: true, keys: .none, signals: nil) { _ in }.run()
     return 0
 }
 

@@ -1,4 +1,3 @@
-internal import Linux
 internal import Mounts
 internal import OCIRuntime
 internal import Seccomp

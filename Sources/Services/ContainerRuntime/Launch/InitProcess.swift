@@ -1,9 +1,7 @@
 internal import CLinux
-internal import JSON
 internal import Linux
 internal import Mounts
 internal import OCIRuntime
-internal import Seccomp
 
 let userNamespaceFlag = CL_CLONE_NEWUSER
 let cgroupNamespaceFlag = CL_CLONE_NEWCGROUP

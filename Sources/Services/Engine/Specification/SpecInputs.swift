@@ -1,4 +1,3 @@
-internal import EngineAPI
 internal import OCIRuntime
 
 /// All that a container's OCI configuration depends on beside its record: gathered before, so that building it is a
