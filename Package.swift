@@ -173,7 +173,7 @@ let modules: [Module] = [
             "GoText", "Engine", "Images", "ContainerFiles", "EngineAPI", "HTTPServer", "Networks", "Volumes",
             "ContainerLogs", "ContainerdClient", "ByteStream", "Archive", "Workers", "DaemonLog", "Flags", "JSON",
             "Linux", "CLinux",
-        ]),
+        ], packages: ["Logging"]),
     full(
         .Programs, "DockerCommand",
         [
