@@ -88,7 +88,9 @@ final class ConnectionHandler: ChannelInboundHandler {
             understandsChunks: head.minorVersion > 0)
         let handle = NIOLoopBound(self, eventLoop: channel.eventLoop)
         let handler = self.handler
-        task = Task {
+        // Begins on the event loop: what answers without waiting needs no other thread, and what waits goes on
+        // elsewhere.
+        task = Task.immediate {
             let response = await handler(request)
             channel.eventLoop.execute { handle.value.answer(response, channel) }
         }

@@ -25,6 +25,8 @@ final class Pump {
     private var recent: (bytes: Int, since: UInt64) = (0, 0)
     /// The timer of a paced stream.
     private var nextLook: Int?
+    /// For how long a stream is not paced after a look that brought little, in nanoseconds: longer each time.
+    private var rest: UInt64 = 1_000_000
     private var isEnlarged = false
     private(set) var isDone = false
     /// Called once, when the source is at its end or the target takes nothing any more.
@@ -161,12 +163,14 @@ final class Pump {
         nextLook = nil
         let flags = UInt32(CL_SPLICE_MOVE | CL_SPLICE_NONBLOCK)
         if cl_splice(source, target, Pump.pipeSize, flags) >= Pump.much {
+            rest = 1_000_000
             nextLook = loop.after(milliseconds: 1, look)
             return
         }
         // Little came, or the target is full or no pipe: what there is to do then is reported at once. Who sends little
         // may be waiting for an answer, and is not paced for a while.
-        recent = (0, EventLoop.now() + 10_000_000)
+        rest = min(rest * 2, 16_000_000)
+        recent = (0, EventLoop.now() + rest)
         do throws(SystemCallError) { try loop.change(source, .readable) } catch { stop() }
     }
 
