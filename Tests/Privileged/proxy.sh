@@ -24,6 +24,7 @@ def start(*args, fd4=None, pass3=True):
     def pre():
         os.dup2(w, 3, inheritable=True)
         if fd4 is not None: os.dup2(fd4, 4, inheritable=True)
+        elif "-use-listen-fd" in args: os.closerange(4, 5)
     p = subprocess.Popen([PROXY, *args], preexec_fn=pre, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     os.close(w)
     said = b""
@@ -103,6 +104,16 @@ d = dial("127.0.0.1", 7001); d.sendall(b"quick"); ok("a stalled connection does 
 ok("and loses nothing", to_end(c) == big); t.join(); c.close()
 ok("SIGINT ends it with 0", stop(p) == 0)
 
+def greets(c):
+    c.sendall(b"welcome"); c.recv(1); c.close()
+s1, port1 = server(socket.AF_INET, "127.0.0.1", greets)
+p, _ = start(*args("tcp", "127.0.0.1", 7009, "127.0.0.1", port1))
+times = []
+for _ in range(20):
+    began = time.time(); c = dial("127.0.0.1", 7009); c.recv(7); times.append(time.time() - began); c.close()
+ok("a server that speaks first is heard at once", min(times) < 0.03, times)
+for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM): p.send_signal(number)
+time.sleep(0.1); c = dial("127.0.0.1", 7009); ok("signals without a meaning are not heard", c.recv(7) == b"welcome"); c.close(); stop(p)
 def closes(c):
     c.recv(1); c.sendall(b"bye"); c.close()
 s2, port2 = server(socket.AF_INET, "127.0.0.1", closes)
@@ -122,8 +133,12 @@ ok("SIGTERM ends it with 0", stop(p, signal.SIGTERM) == 0)
 p, _ = start(*args("tcp", "127.0.0.1", 7004, "127.0.0.1", 1))
 c = dial("127.0.0.1", 7004)
 try: end = c.recv(1)
-except OSError: end = b""
-ok("nobody behind: the client is closed", end == b""); c.close(); stop(p)
+except OSError as e: end = e
+ok("nobody behind: a client that said nothing sees an end", end == b"", end); c.close()
+p.send_signal(signal.SIGSTOP); c = dial("127.0.0.1", 7004); c.sendall(b"hello"); p.send_signal(signal.SIGCONT)
+try: end = c.recv(1)
+except OSError as e: end = e
+ok("and one that said something is reset", isinstance(end, ConnectionResetError), end); c.close(); stop(p)
 ok("and the reason is logged", b"Can't forward traffic to backend tcp/127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused" in p.stderr.read())
 
 v6, port6 = server(socket.AF_INET6, "::1", echo)
@@ -169,6 +184,15 @@ if have28:
     p, said = start(*args("tcp", "127.0.0.1", 7010, "127.0.0.1", port), "-use-listen-fd", fd4=l.fileno()); l.close()
     ok("-use-listen-fd takes the daemon's socket", said == "0\n", said)
     c = dial("127.0.0.1", 7010); c.sendall(b"fd4"); ok("and serves on it", c.recv(9) == b"fd4"); c.close(); stop(p)
+    null = os.open("/dev/null", os.O_RDWR); datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); deaf = socket.socket(); deaf.bind(("127.0.0.1", 0))
+    for proto, what, fd, why in (("tcp", "no descriptor", None, "fcntl: bad file descriptor"), ("tcp", "no socket", null, "getsockopt: socket operation on non-socket"),
+                                 ("tcp", "a datagram socket for TCP", datagrams.fileno(), "protocol not supported"), ("udp", "a stream socket for UDP", deaf.fileno(), "protocol not supported")):
+        p, said = start(*args(proto, "127.0.0.1", 7010, "127.0.0.1", port), "-use-listen-fd", fd4=fd)
+        ok(f"-use-listen-fd with {what}", (said, p.wait(5)) == (f"1\nfile file+net listen-sock: {why}", 1), repr(said))
+    p, said = start(*args("tcp", "127.0.0.1", 7010, "127.0.0.1", port), "-use-listen-fd", fd4=deaf.fileno())
+    ok("a socket that does not listen ends it with 0", said == "0\n" and p.wait(5) == 0, repr(said))
+    p, said = start(*args("sctp", "127.0.0.1", 7010, "127.0.0.1", port), "-use-listen-fd"); p.wait(5)
+    ok("an SCTP socket is refused", said == "1\ncannot use supplied SCTP socket, check the latest docker-proxy is in your $PATH", repr(said))
 for p in procs:
     if p.poll() is None: p.kill()
 print(f"{passed} passed, {failed} failed")

@@ -125,9 +125,7 @@ public final class FlagSet {
         add(
             Flag(name, alias, usage, type, value == 0 ? "" : String(value), bare: nil, value) {
                 (text, _) throws(UsageError) in
-                guard let parsed = parseInt(text) else {
-                    throw UsageError("strconv.ParseInt: parsing " + goQuoted(text) + ": invalid syntax")
-                }
+                guard let parsed = parseInt(text) else { throw UsageError(parseIntFailure(text)) }
                 return parsed
             })
     }
@@ -194,6 +192,9 @@ public final class FlagSet {
     /// `--name`, `--name=value` (and with one dash outside pflag). Returns whether the next argument was its value.
     private func long(_ argument: String, next: String?, rest: inout [String]) throws(UsageError) -> Bool {
         let body = dropDashes(argument)
+        if let first = body.utf8.first, first == 45 || first == 61 {
+            throw UsageError("bad flag syntax: " + argument)
+        }
         let (name, given) = splitOnce(body, at: 61)
         guard let flag = named(name), convention != .pflag || flag.name == name else {
             if passesUnknown {
@@ -274,8 +275,9 @@ public final class FlagSet {
             return UsageError("invalid argument " + goQuoted(text) + " for " + goQuoted(shown) + " flag: " + why)
         }
         let kind = flag.isBoolean ? "invalid boolean value " : "invalid value "
-        // Go's package flag hides strconv's own words behind "parse error".
-        let reason = hasPrefix(why, "strconv.") ? "parse error" : why
+        // Of strconv's own words Go's package flag leaves these.
+        let isNumber = hasPrefix(why, "strconv.")
+        let reason = isNumber ? why.utf8.suffix(outOfRange.utf8.count).elementsEqual(outOfRange.utf8) ? outOfRange : "parse error" : why
         let link = flag.isBoolean ? " for -" : " for flag -"
         return UsageError(kind + goQuoted(text) + link + name + ": " + reason)
     }
@@ -307,6 +309,15 @@ public func parseInt(_ text: String) -> Int? {
     if radix == 10 && body.utf8.count > 1 && hasPrefix(body, "0") { radix = 8 }
     guard let first = body.utf8.first, first != 43, first != 45 else { return nil }
     return Int((negative ? "-" : "") + body, radix: radix)
+}
+
+private let outOfRange = "value out of range"
+
+/// strconv's words for a text that `parseInt` refuses.
+func parseIntFailure(_ text: String) -> String {
+    let digits = text.utf8.drop { $0 == 43 || $0 == 45 }
+    let isLong = digits.first != 48 && digits.count > 18 && digits.allSatisfy { $0 >= 48 && $0 <= 57 }
+    return "strconv.ParseInt: parsing " + goQuoted(text) + ": " + (isLong ? outOfRange : "invalid syntax")
 }
 
 /// Whether `text` starts with `prefix`, byte for byte.

@@ -18,7 +18,7 @@ public enum DockerProxyCommand {
         case .arguments: break
         }
         if flags.showsVersion {
-            Console.out("docker-proxy (slipway) version " + version + "\n")
+            Console.out("docker-proxy (commit slipway) version " + version + "\n")
             return 0
         }
         cl_ignore_signal(SIGPIPE)
@@ -35,36 +35,51 @@ public enum DockerProxyCommand {
     }
 
     private static func serve(_ flags: ProxyFlags, _ readiness: Readiness3) throws(ProxyFailure) {
+        switch flags.proto {
+        case "tcp", "udp": break
+        // There is no SCTP here, as on a kernel without it.
+        case "sctp":
+            throw ProxyFailure(
+                flags.usesListenDescriptor
+                    ? "cannot use supplied SCTP socket, check the latest docker-proxy is in your $PATH"
+                    : errorText(EPROTONOSUPPORT))
+        default: throw ProxyFailure("unsupported protocol " + flags.proto, isUsage: true)
+        }
         raiseDescriptorLimit()
         let host = SocketAddress(flags.hostAddress, port: flags.hostPort)
         let container = SocketAddress(flags.containerAddress, port: flags.containerPort)
         do throws(SystemCallError) {
-            switch flags.proto {
-            case "tcp":
-                let listener = flags.usesListenDescriptor ? try inheritedListener() : try host.listenTCP()
+            if flags.proto == "tcp" {
+                let listener = flags.usesListenDescriptor ? try inheritedListener(SOCK_STREAM) : try host.listenTCP()
                 var proxy = try TCPProxy(listener, to: container)
                 readiness.ready()
-                try proxy.run()
-            case "udp":
-                let listener = flags.usesListenDescriptor ? try inheritedListener() : try host.listenUDP()
+                if let failure = proxy.run() {
+                    ProxyLog.write(
+                        "Stopping proxy on tcp/" + host.text + " for tcp/" + container.text + " (accept tcp "
+                            + host.text + ": accept4: " + errorText(failure) + ")")
+                }
+            } else {
+                let listener = flags.usesListenDescriptor ? try inheritedListener(SOCK_DGRAM) : try host.listenUDP()
                 let proxy = try UDPProxy(listener, to: container)
                 readiness.ready()
                 try proxy.run()
-            // There is no SCTP here, as on a kernel without it.
-            case "sctp":
-                throw SystemCallError(number: EPROTONOSUPPORT, operation: "listen sctp " + host.text + ": socket")
-            default: throw SystemCallError(number: 0, operation: "", subject: flags.proto)
             }
         } catch {
-            if error.number == 0 { throw ProxyFailure("unsupported protocol " + error.subject, isUsage: true) }
             throw ProxyFailure(error.description)
         }
     }
 
-    /// The daemon's own socket, on descriptor 4.
-    private static func inheritedListener() throws(SystemCallError) -> Descriptor {
+    /// The daemon's own socket, on descriptor 4. Failures read as Go's do.
+    private static func inheritedListener(_ kind: __socket_type) throws(SystemCallError) -> Descriptor {
+        let place = "file file+net listen-sock"
+        try checked(place + ": fcntl") { cl_fcntl(4, F_SETFD, Int(FD_CLOEXEC)) }
+        var type: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        try checked(place + ": getsockopt") { getsockopt(4, SOL_SOCKET, SO_TYPE, &type, &length) }
+        guard type == Int32(kind.rawValue) else {
+            throw SystemCallError(number: EPROTONOSUPPORT, operation: place)
+        }
         let listener = Descriptor(owning: 4)
-        try listener.setCloseOnExec(true)
         try listener.setNonBlocking()
         return listener
     }

@@ -16,6 +16,13 @@ final class Poller {
         sigemptyset(&ending)
         for signal in [SIGINT, SIGTERM, SIGQUIT] { sigaddset(&ending, signal) }
         try checked("sigprocmask") { sigprocmask(SIG_BLOCK, &ending, nil) }
+        // What Go's runtime takes no notice of: the other signals without a meaning of their own.
+        var unheard = sigset_t()
+        sigemptyset(&unheard)
+        for signal in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU, SIGXFSZ] + Array(34...64) {
+            sigaddset(&unheard, signal)
+        }
+        try checked("sigprocmask") { sigprocmask(SIG_BLOCK, &unheard, nil) }
         let descriptor = try checked("signalfd") { signalfd(-1, &ending, Int32(O_CLOEXEC | O_NONBLOCK)) }
         try add(descriptor, .readable, token: Poller.signals)
     }

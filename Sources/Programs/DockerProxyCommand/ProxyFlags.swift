@@ -15,22 +15,16 @@ struct ProxyFlags {
         func address(_ set: FlagSet, _ name: String, _ usage: String) -> Flag<IPAddress> {
             set.value(name, usage: usage, type: "value", default: IPAddress.any, defaultText: "0.0.0.0") {
                 (text, _) throws(UsageError) in
-                guard let address = IPAddress(text) else { throw UsageError("invalid IP address: " + text) }
+                // No address is every address of IPv6.
+                guard let address = IPAddress(text.isEmpty ? "::" : text) else { throw UsageError("invalid IP address: " + text) }
                 return address
-            }
-        }
-        func port(_ set: FlagSet, _ name: String, _ usage: String) -> Flag<Int> {
-            set.value(name, usage: usage, type: "int", default: -1, defaultText: "-1") {
-                (text, _) throws(UsageError) in
-                guard let port = parseInt(text) else { throw UsageError("strconv.ParseInt") }
-                return port
             }
         }
         protoFlag = set.string("proto", usage: "proxy protocol", default: "tcp")
         hostAddressFlag = address(set, "host-ip", "host ip")
-        hostPortFlag = port(set, "host-port", "host port")
+        hostPortFlag = set.int("host-port", usage: "host port", default: -1)
         containerAddressFlag = address(set, "container-ip", "container ip")
-        containerPortFlag = port(set, "container-port", "container port")
+        containerPortFlag = set.int("container-port", usage: "container port", default: -1)
         listenFlag = set.bool("use-listen-fd", usage: "use a supplied listen fd")
         versionFlags = [
             set.bool("v", usage: "print version information and quit"),

@@ -36,6 +36,7 @@ struct TCPProxy {
     private var pool = PipePool()
     private var unfinished: [UInt64] = []
     private var isListening = true
+    private var listenerFailure: Int32 = 0
 
     init(_ listener: consuming Descriptor, to container: SocketAddress) throws(SystemCallError) {
         self.listener = listener.release()
@@ -50,17 +51,18 @@ struct TCPProxy {
         try poller.add(self.listener, .readable, token: TCPProxy.listenerToken)
     }
 
-    /// Serves until a signal ends it.
-    mutating func run() throws(SystemCallError) {
-        while true {
+    /// Serves until a signal ends it; the errno when the listening socket can be used no more.
+    mutating func run() -> Int32? {
+        while listenerFailure == 0 {
             let more = unfinished
             unfinished = []
             let goesOn = poller.wait(timeout: more.isEmpty ? -1 : 0) { token, ready in
                 if token == TCPProxy.listenerToken { accept() } else { handle(token, ready) }
             }
-            if !goesOn { return }
+            if !goesOn { return nil }
             for token in more { handle(token, .readable) }
         }
+        return listenerFailure
     }
 
     // MARK: Connections
@@ -69,7 +71,11 @@ struct TCPProxy {
         let flags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let client = congestion.accept(listener, flags)
         if client < 0 {
-            if cl_errno() == EMFILE || cl_errno() == ENFILE { stopListening() }
+            switch cl_errno() {
+            case EMFILE, ENFILE: stopListening()
+            case let number where [EINVAL, EBADF, ENOTSOCK, EOPNOTSUPP].contains(number): listenerFailure = number
+            default: break
+            }
             return
         }
         let backend = socket(container.family, Int32(SOCK_STREAM.rawValue) | flags, 0)
