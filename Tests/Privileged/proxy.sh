@@ -69,6 +69,7 @@ def to_end(c):
 def dial(address, port, family=socket.AF_INET):
     c = socket.socket(family, socket.SOCK_STREAM); c.settimeout(10); c.connect((address, port)); return c
 
+have28 = b"-use-listen-fd" in subprocess.run([PROXY, "-h"], capture_output=True).stderr
 tcp, port = server(socket.AF_INET, "127.0.0.1", echo)
 p, said = start(*args("tcp", "127.0.0.1", 7001, "127.0.0.1", port))
 ok("says 0 when it listens", said == "0\n", repr(said))
@@ -174,11 +175,18 @@ for _ in range(3): k.send(b"there?"); time.sleep(0.1)
 d, a = late.recvfrom(99); late.sendto(b"yes", a)
 ok("UDP outlives a backend that was away", d == b"there?" and k.recv(9) == b"yes"); stop(p)
 
+subprocess.run("ip addr add 10.99.0.1/24 dev lo; ip addr add 10.99.0.2/24 dev lo; ip addr add fd99::1/64 dev lo nodad; ip addr add fd99::2/64 dev lo nodad", shell=True, check=True)
+if have28:
+    for family, anywhere, here, ours in ((socket.AF_INET, "0.0.0.0", "127.0.0.1", ("10.99.0.1", "10.99.0.2", "127.0.0.1")), (socket.AF_INET6, "::", "127.0.0.1", ("fd99::1", "fd99::2", "::1"))):
+        p, said = start(*args("udp", anywhere, 7012, here, u.getsockname()[1]))
+        for address in ours:
+            k = socket.socket(family, socket.SOCK_DGRAM); k.settimeout(5); k.sendto(b"who", (address, 7012))
+            ok(f"UDP on {anywhere} answers from {address}", k.recvfrom(9)[1][:2] == (address, 7012))
+        stop(p)
 p, said = start("-proto", "bogus"); ok("an unknown protocol is status 1", p.wait(5) == 1)
 p, said = start("-nope"); ok("an unknown flag is status 2", p.wait(5) == 2)
 ok("and is named", p.stderr.read().startswith(b"flag provided but not defined: -nope\nUsage of "))
 p, said = start("-h"); ok("-h is status 0", p.wait(5) == 0)
-have28 = b"-use-listen-fd" in p.stderr.read()
 if have28:
     l = socket.socket(); l.bind(("127.0.0.1", 7010)); l.listen(16)
     p, said = start(*args("tcp", "127.0.0.1", 7010, "127.0.0.1", port), "-use-listen-fd", fd4=l.fileno()); l.close()

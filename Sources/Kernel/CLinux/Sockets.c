@@ -55,8 +55,47 @@ int cl_unix_address(const char *path, struct sockaddr_un *address) {
 
 #define MOST_DATAGRAMS 32
 
+int cl_report_receivers(int socket, int family) {
+    int on = 1;
+    return family == AF_INET ? setsockopt(socket, IPPROTO_IP, IP_PKTINFO, &on, sizeof on)
+                             : setsockopt(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+}
+
+// An IPv6 packet's information is the longer one.
+#define PACKET_INFORMATION CMSG_SPACE(sizeof(struct in6_pktinfo))
+
+static struct in6_addr receiver_of(struct msghdr *message) {
+    struct in6_addr found = {0};
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo information;
+            memcpy(&information, CMSG_DATA(header), sizeof information);
+            memcpy(&found, &information.ipi_spec_dst, sizeof information.ipi_spec_dst);
+        } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo information;
+            memcpy(&information, CMSG_DATA(header), sizeof information);
+            if (!IN6_IS_ADDR_MULTICAST(&information.ipi6_addr)) found = information.ipi6_addr;
+        }
+    }
+    return found;
+}
+
+static void send_from(struct msghdr *message, struct cmsghdr *header, int family, const struct in6_addr *source) {
+    struct in6_pktinfo six = {.ipi6_addr = *source};
+    struct in_pktinfo four = {0};
+    memcpy(&four.ipi_spec_dst, source, sizeof four.ipi_spec_dst);
+    size_t length = family == AF_INET ? sizeof four : sizeof six;
+    header->cmsg_level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+    header->cmsg_type = family == AF_INET ? IP_PKTINFO : IPV6_PKTINFO;
+    header->cmsg_len = CMSG_LEN(length);
+    memcpy(CMSG_DATA(header), family == AF_INET ? (void *)&four : (void *)&six, length);
+    message->msg_control = header;
+    message->msg_controllen = CMSG_SPACE(length);
+}
+
 int cl_receive_datagrams(int socket, void *buffers, size_t stride, int count, unsigned *lengths,
-                         struct sockaddr_storage *senders) {
+                         struct sockaddr_storage *senders, struct in6_addr *receivers) {
+    union { struct cmsghdr header; char space[PACKET_INFORMATION]; } controls[MOST_DATAGRAMS];
     struct mmsghdr messages[MOST_DATAGRAMS];
     struct iovec vectors[MOST_DATAGRAMS];
     if (count > MOST_DATAGRAMS) count = MOST_DATAGRAMS;
@@ -67,14 +106,23 @@ int cl_receive_datagrams(int socket, void *buffers, size_t stride, int count, un
             messages[i].msg_hdr.msg_name = &senders[i];
             messages[i].msg_hdr.msg_namelen = sizeof senders[i];
         }
+        if (receivers) {
+            messages[i].msg_hdr.msg_control = &controls[i];
+            messages[i].msg_hdr.msg_controllen = sizeof controls[i];
+        }
     }
     int received = recvmmsg(socket, messages, (unsigned)count, MSG_DONTWAIT, NULL);
-    for (int i = 0; i < received; i++) lengths[i] = messages[i].msg_len;
+    for (int i = 0; i < received; i++) {
+        lengths[i] = messages[i].msg_len;
+        if (receivers) receivers[i] = receiver_of(&messages[i].msg_hdr);
+    }
     return received;
 }
 
 int cl_send_datagrams(int socket, const void *buffers, size_t stride, int count, const unsigned *lengths,
-                      const struct sockaddr_storage *receiver, socklen_t receiver_length) {
+                      const struct sockaddr_storage *receiver, socklen_t receiver_length,
+                      const struct in6_addr *source) {
+    union { struct cmsghdr header; char space[PACKET_INFORMATION]; } control = {0};
     struct mmsghdr messages[MOST_DATAGRAMS];
     struct iovec vectors[MOST_DATAGRAMS];
     if (count > MOST_DATAGRAMS) count = MOST_DATAGRAMS;
@@ -84,6 +132,8 @@ int cl_send_datagrams(int socket, const void *buffers, size_t stride, int count,
         if (receiver) {
             messages[i].msg_hdr.msg_name = (void *)receiver;
             messages[i].msg_hdr.msg_namelen = receiver_length;
+            if (source && !IN6_IS_ADDR_UNSPECIFIED(source))
+                send_from(&messages[i].msg_hdr, &control.header, receiver->ss_family, source);
         }
     }
     return sendmmsg(socket, messages, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -24,6 +24,8 @@ final class UDPProxy {
         let client: Client
         let address: sockaddr_storage
         let socket: Int32
+        /// Which of our addresses the client speaks to, and hears from.
+        var ownAddress = in6_addr()
         /// Seconds.
         var lastUsed: Int
 
@@ -51,6 +53,8 @@ final class UDPProxy {
     private let buffer = UnsafeMutableRawPointer.allocate(byteCount: batch * longest, alignment: 4096)
     private let senders = UnsafeMutablePointer<sockaddr_storage>.allocate(capacity: batch)
     private let lengths = UnsafeMutablePointer<UInt32>.allocate(capacity: batch)
+    /// Where each datagram was sent to; nil when the listener has one address only.
+    private let receivers: UnsafeMutablePointer<in6_addr>?
     private var nextSweep = 0
 
     init(_ listener: consuming Descriptor, to container: SocketAddress) throws(SystemCallError) {
@@ -63,6 +67,11 @@ final class UDPProxy {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(number, $0, &length) }
         }
         addressLength = length
+        let isAnywhere = UDPProxy.isUnspecified(own)
+        receivers = isAnywhere ? UnsafeMutablePointer<in6_addr>.allocate(capacity: UDPProxy.batch) : nil
+        if isAnywhere {
+            try checked("setsockopt") { cl_report_receivers(number, Int32(own.ss_family)) }
+        }
         poller = try Poller()
         try poller.add(self.listener, .readable, token: UDPProxy.listenerToken)
     }
@@ -86,13 +95,16 @@ final class UDPProxy {
     private func forward() {
         senders.initialize(repeating: sockaddr_storage(), count: UDPProxy.batch)
         let count = Int(
-            cl_receive_datagrams(listener, buffer, UDPProxy.longest, Int32(UDPProxy.batch), lengths, senders))
+            cl_receive_datagrams(listener, buffer, UDPProxy.longest, Int32(UDPProxy.batch), lengths, senders, receivers))
         var index = 0
         while index < count {
             let client = Client(senders + index)
             var end = index + 1
             while end < count, Client(senders + end) == client { end += 1 }
-            if let flow = flow(client, senders[index]) { send(flow, index, end) }
+            if let flow = flow(client, senders[index]) {
+                if let receivers { flow.ownAddress = receivers[end - 1] }
+                send(flow, index, end)
+            }
             index = end
         }
     }
@@ -104,7 +116,7 @@ final class UDPProxy {
         while next < end {
             let sent = cl_send_datagrams(
                 flow.socket, buffer + next * UDPProxy.longest, UDPProxy.longest, Int32(end - next), lengths + next,
-                nil, 0)
+                nil, 0, nil)
             if sent > 0 {
                 next += Int(sent)
                 isSecondTry = false
@@ -129,7 +141,7 @@ final class UDPProxy {
     /// From the container to one client.
     private func answer(_ socket: Int32) {
         guard Int(socket) < flowsBySocket.count, let flow = flowsBySocket[Int(socket)] else { return }
-        let count = cl_receive_datagrams(socket, buffer, UDPProxy.longest, Int32(UDPProxy.batch), lengths, nil)
+        let count = cl_receive_datagrams(socket, buffer, UDPProxy.longest, Int32(UDPProxy.batch), lengths, nil, nil)
         // A refusal by the container is no answer; the client finds out by its silence, as over any UDP.
         guard count > 0 else { return }
         flow.lastUsed = UDPProxy.now()
@@ -138,7 +150,7 @@ final class UDPProxy {
             let sent = withUnsafePointer(to: flow.address) {
                 cl_send_datagrams(
                     listener, buffer + Int(next) * UDPProxy.longest, UDPProxy.longest, count - next,
-                    lengths + Int(next), $0, addressLength)
+                    lengths + Int(next), $0, addressLength, &flow.ownAddress)
             }
             if sent < 0 && cl_errno() == EINTR { continue }
             next += max(1, sent)
@@ -175,6 +187,14 @@ final class UDPProxy {
             flows[flow.client] = nil
             flowsBySocket[Int(flow.socket)] = nil
             close(flow.socket)
+        }
+    }
+
+    private static func isUnspecified(_ address: sockaddr_storage) -> Bool {
+        withUnsafeBytes(of: address) { raw in
+            // sockaddr_in has the address at 4, sockaddr_in6 at 8.
+            let bytes = Int32(address.ss_family) == AF_INET ? raw[4..<8] : raw[8..<24]
+            return bytes.allSatisfy { $0 == 0 }
         }
     }
 

@@ -128,9 +128,12 @@ long cl_receive_descriptors(int socket, void *bytes, size_t length, int *descrip
 // Peer credentials of a unix socket.
 // Datagrams in batches (recvmmsg, sendmmsg), datagram i in buffers + i * stride, without blocking. Return how many.
 int cl_receive_datagrams(int socket, void *buffers, size_t stride, int count, unsigned *lengths,
-                         struct sockaddr_storage *senders); // senders may be NULL
+                         struct sockaddr_storage *senders, struct in6_addr *receivers); // both may be NULL
 int cl_send_datagrams(int socket, const void *buffers, size_t stride, int count, const unsigned *lengths,
-                      const struct sockaddr_storage *receiver, socklen_t receiver_length); // NULL: the connected one
+                      const struct sockaddr_storage *receiver, socklen_t receiver_length, // NULL: the connected one
+                      const struct in6_addr *source); // NULL or all zero: what the kernel chooses
+// Asks for the own address each datagram was sent to. IPv4 addresses are the first four bytes of an in6_addr here.
+int cl_report_receivers(int socket, int family);
 
 // A unix socket address from a path; a leading '@' means the abstract namespace. Returns its length, or -1 when too long.
 int cl_unix_address(const char *path, struct sockaddr_un *address);
