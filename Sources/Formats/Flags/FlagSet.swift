@@ -277,7 +277,9 @@ public final class FlagSet {
         let kind = flag.isBoolean ? "invalid boolean value " : "invalid value "
         // Of strconv's own words Go's package flag leaves these.
         let isNumber = hasPrefix(why, "strconv.")
-        let reason = isNumber ? why.utf8.suffix(outOfRange.utf8.count).elementsEqual(outOfRange.utf8) ? outOfRange : "parse error" : why
+        let reason =
+            isNumber
+            ? why.utf8.suffix(outOfRange.utf8.count).elementsEqual(outOfRange.utf8) ? outOfRange : "parse error" : why
         let link = flag.isBoolean ? " for -" : " for flag -"
         return UsageError(kind + goQuoted(text) + link + name + ": " + reason)
     }

@@ -19,7 +19,8 @@ final class Poller {
         // What Go's runtime takes no notice of: the other signals without a meaning of their own.
         var unheard = sigset_t()
         sigemptyset(&unheard)
-        for signal in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU, SIGXFSZ] + Array(34...64) {
+        for signal in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGXCPU, SIGXFSZ] + Array(34...64)
+        {
             sigaddset(&unheard, signal)
         }
         try checked("sigprocmask") { sigprocmask(SIG_BLOCK, &unheard, nil) }

@@ -16,7 +16,9 @@ struct ProxyFlags {
             set.value(name, usage: usage, type: "value", default: IPAddress.any, defaultText: "0.0.0.0") {
                 (text, _) throws(UsageError) in
                 // No address is every address of IPv6.
-                guard let address = IPAddress(text.isEmpty ? "::" : text) else { throw UsageError("invalid IP address: " + text) }
+                guard let address = IPAddress(text.isEmpty ? "::" : text) else {
+                    throw UsageError("invalid IP address: " + text)
+                }
                 return address
             }
         }

@@ -95,7 +95,8 @@ final class UDPProxy {
     private func forward() {
         senders.initialize(repeating: sockaddr_storage(), count: UDPProxy.batch)
         let count = Int(
-            cl_receive_datagrams(listener, buffer, UDPProxy.longest, Int32(UDPProxy.batch), lengths, senders, receivers))
+            cl_receive_datagrams(listener, buffer, UDPProxy.longest, Int32(UDPProxy.batch), lengths, senders, receivers)
+        )
         var index = 0
         while index < count {
             let client = Client(senders + index)
