@@ -40,9 +40,9 @@ public struct DetachKeys: Equatable, Sendable {
                 if matched == bytes.count { return (passed, true) }
                 continue
             }
-            passed += bytes[0..<matched]
-            matched = byte == bytes[0] ? 1 : 0
-            if matched == 0 { passed.append(byte) }
+            // The key that does not fit is not tried as the first of another sequence.
+            passed += bytes[0..<matched] + [byte]
+            matched = 0
         }
         return (passed, false)
     }

@@ -16,9 +16,15 @@ struct Execution {
         variables = [("$", data)]
     }
 
-    mutating func run() throws(TemplateFailure) -> String {
-        _ = try walk(template.root, data)
-        return String(decoding: out, as: UTF8.self)
+    /// What the template prints, up to the failure if there is one.
+    mutating func run() -> (text: String, failure: TemplateFailure?) {
+        var problem: TemplateFailure?
+        do throws(TemplateFailure) {
+            _ = try walk(template.root, data)
+        } catch {
+            problem = error
+        }
+        return (String(decoding: out, as: UTF8.self), problem)
     }
 
     private func failure(_ message: String, at operand: Operand) -> TemplateFailure {
@@ -131,7 +137,12 @@ struct Execution {
         var last: Value?
         for command in pipeline.commands { last = try evaluate(command, dot, last) }
         let value = last ?? .missing
-        for name in pipeline.variables { assign(name, value, declare: pipeline.declares) }
+        for name in pipeline.variables {
+            if !pipeline.declares, !variables.contains(where: { $0.name == name }), let blamed = pipeline.blamed {
+                throw failure("undefined variable: " + name, at: blamed)
+            }
+            assign(name, value, declare: pipeline.declares)
+        }
         return value
     }
 
@@ -150,7 +161,7 @@ struct Execution {
             return try fields(value, names, first, command, dot, last)
         case .chain(let inner, let names):
             let value = try evaluate([inner], dot, nil)
-            return try fields(value, names, first, command, dot, last)
+            return try fields(value, names, inner.blamed, command, dot, last)
         case .pipeline(let pipeline):
             try refuseArguments(command, last, "can't give argument to non-function " + first.text)
             return try evaluate(pipeline, dot)
@@ -185,9 +196,13 @@ struct Execution {
     ) throws(TemplateFailure) -> Value {
         if name == "and" || name == "or" { return try shortCircuit(name == "and", command, dot, last) }
         let values = try arguments(command, dot, last)
-        if let kinds = parameters[name], kinds.count == values.count {
-            for (index, kind) in kinds.enumerated() where !kind.admits(values[index]) {
-                throw mismatch(values[index], kind, index + 1 < command.count ? command[index + 1] : command[0])
+        if let kinds = parameters[name], name == "printf" || kinds.count == values.count {
+            try check(values, kinds, command)
+        }
+        if name == "call", let first = values.first, command.count > 1 {
+            if case .function = first {} else {
+                let problem = "error calling call: non-function " + command[1].text + " of type " + first.typeName
+                throw failure(problem, position: command[0].position, text: texts(command))
             }
         }
         guard let function = template.functions[name] ?? builtins[name] else {
@@ -197,8 +212,17 @@ struct Execution {
             return try function(values)
         } catch {
             if error.message.hasPrefix("wrong number of args") { throw failure(error.message, at: command[0]) }
-            let text = command.map { $0.text }.joined(separator: " ")
-            throw failure("error calling " + name + ": " + error.message, position: command[0].position, text: text)
+            let message = "error calling " + name + ": " + error.message
+            throw failure(message, position: command[0].position, text: texts(command))
+        }
+    }
+
+    private func texts(_ command: [Operand]) -> String { command.map { $0.text }.joined(separator: " ") }
+
+    /// Refuses the first of `values` that a parameter does not take.
+    private func check(_ values: [Value], _ kinds: [Parameter], _ command: [Operand]) throws(TemplateFailure) {
+        for (index, (value, kind)) in zip(values, kinds).enumerated() where !kind.admits(value) {
+            throw mismatch(value, kind, index + 1 < command.count ? command[index + 1] : command[0])
         }
     }
 
@@ -234,13 +258,20 @@ struct Execution {
         _ start: Value, _ names: [String], _ operand: Operand, _ command: [Operand], _ dot: Value, _ last: Value?
     ) throws(TemplateFailure) -> Value {
         var value = start
-        for name in names.dropLast() { value = try field(value, name, operand, []) }
+        for (index, name) in names.dropLast().enumerated() {
+            value = try field(value, name, operand, [], isElement: index > 0)
+        }
         guard let final = names.last else { return value }
-        return try field(value, final, operand, try arguments(command, dot, last))
+        let given = try arguments(command, dot, last)
+        let found = try field(value, final, operand, given, isElement: names.count > 1)
+        // What methods take is text.
+        if case .object = value { try check(given, given.map { _ in .string }, command) }
+        return found
     }
 
+    /// `isElement`: the value is the field of another, which Go knows by the type it has there.
     private func field(
-        _ value: Value, _ name: String, _ operand: Operand, _ given: [Value]
+        _ value: Value, _ name: String, _ operand: Operand, _ given: [Value], isElement: Bool
     ) throws(TemplateFailure) -> Value {
         if case .object(let object) = value {
             do throws(TemplateFailure) {
@@ -265,7 +296,7 @@ struct Execution {
         case .map(let pairs):
             if let found = pairs[name] {
                 if case .function(let function) = found { return try function(given) }
-                try refuse(given, name, operand)
+                if !given.isEmpty { throw failure(name + " is not a method but has arguments", at: operand) }
                 return found
             }
             if template.missingKeyIsError {
@@ -274,7 +305,10 @@ struct Execution {
             return .missing
         case .missing: return .missing
         case .null: throw failure("nil pointer evaluating interface {}." + name, at: operand)
-        default: throw failure("can't evaluate field " + name + " in type " + value.typeName, at: operand)
+        default:
+            var type = value.typeName
+            if isElement, case .json(_, .raw) = value { type = "interface {}" }
+            throw failure("can't evaluate field " + name + " in type " + type, at: operand)
         }
     }
 

@@ -11,7 +11,7 @@ let builtins: [String: TemplateFunction] = [
     "slice": { (values) throws(TemplateFailure) in try slice(values) },
     "print": { (values) throws(TemplateFailure) in .string(goSprint(values)) },
     "println": { (values) throws(TemplateFailure) in
-        .string(values.map { goPrint($0) }.joined(separator: " ") + "\n")
+        .string(values.map { goArgument($0) }.joined(separator: " ") + "\n")
     },
     "printf": { (values) throws(TemplateFailure) in
         guard let first = values.first else {
@@ -24,14 +24,17 @@ let builtins: [String: TemplateFunction] = [
     "urlquery": { (values) throws(TemplateFailure) in .string(queryEscaped(goSprint(values))) },
     "call": { (values) throws(TemplateFailure) in
         guard case .function(let function)? = values.first else {
-            throw TemplateFailure("non-function of type " + (values.first?.typeName ?? "nil"))
+            throw TemplateFailure("wrong number of args for call: want at least 1 got 0")
         }
         return try function(Array(values.dropFirst()))
     },
     "eq": { (values) throws(TemplateFailure) in
+        guard let first = values.first else {
+            throw TemplateFailure("wrong number of args for eq: want at least 1 got 0")
+        }
         guard values.count > 1 else { throw TemplateFailure("missing argument for comparison") }
         for other in values.dropFirst() {
-            if try equal(values[0], other) { return .bool(true) }
+            if try equal(first, other) { return .bool(true) }
         }
         return .bool(false)
     },
@@ -76,15 +79,18 @@ let dockerFunctions: [String: TemplateFunction] = [
         }
         let body = try text(values[0])
         if body.isEmpty { return .string(body) }
-        return .string(
-            String(repeating: " ", count: max(0, before)) + body + String(repeating: " ", count: max(0, after)))
+        guard before >= 0, after >= 0 else { throw TemplateFailure("strings: negative Repeat count") }
+        return .string(String(repeating: " ", count: before) + body + String(repeating: " ", count: after))
     },
     "truncate": { (values) throws(TemplateFailure) in
         let pair = try two(values, "truncate")
         guard case .int(let limit) = pair.1.plain else {
             throw TemplateFailure("wrong type for value; expected int; got " + pair.1.typeName)
         }
-        return .string(String(decoding: Array(try text(pair.0).utf8.prefix(max(0, limit))), as: UTF8.self))
+        guard limit >= 0 else {
+            throw TemplateFailure("runtime error: slice bounds out of range [:\(limit)]")
+        }
+        return .string(String(decoding: Array(try text(pair.0).utf8.prefix(limit)), as: UTF8.self))
     },
 ]
 
@@ -98,7 +104,9 @@ enum Parameter: String {
     var literalName: String { self == .integer ? "integer" : rawValue }
 
     func admits(_ value: Value) -> Bool {
-        switch (self, value.plain) {
+        // A list whose elements have no type of their own is not one of strings.
+        if case .json(.array, let shape) = value, shape.typeName != "[]string" { return false }
+        return switch (self, value.plain) {
         case (.string, .string), (.integer, .int), (.list, .list), (.list, .null), (.list, .missing): true
         default: false
         }
@@ -107,7 +115,7 @@ enum Parameter: String {
 
 let parameters: [String: [Parameter]] = [
     "split": [.string, .string], "join": [.list, .string], "title": [.string], "lower": [.string], "upper": [.string],
-    "pad": [.string, .integer, .integer], "truncate": [.string, .integer],
+    "pad": [.string, .integer, .integer], "truncate": [.string, .integer], "printf": [.string],
 ]
 
 private func one(_ values: [Value], _ name: String) throws(TemplateFailure) -> Value {
@@ -152,14 +160,10 @@ private func index(_ values: [Value]) throws(TemplateFailure) -> Value {
         }
         switch (item.plain, key.plain) {
         case (.list(let items), .int(let position)):
-            guard position >= 0, position < items.count else {
-                throw TemplateFailure("index out of range: \(position)")
-            }
+            try check(position, items.count, "slice")
             item = items[position]
         case (.string(let text), .int(let position)):
-            guard position >= 0, position < text.utf8.count else {
-                throw TemplateFailure("index out of range: \(position)")
-            }
+            try check(position, text.utf8.count, "string")
             item = .int(Int(Array(text.utf8)[position]))
         case (.map(let pairs), .string(let name)): item = pairs[name] ?? first.zeroElement(item)
         case (.null, _), (.missing, _): throw TemplateFailure("index of untyped nil")
@@ -170,6 +174,12 @@ private func index(_ values: [Value]) throws(TemplateFailure) -> Value {
         }
     }
     return item
+}
+
+/// The place just behind the last is found out by another check in Go, with other words.
+private func check(_ position: Int, _ count: Int, _ kind: String) throws(TemplateFailure) {
+    guard position >= 0, position <= count else { throw TemplateFailure("index out of range: \(position)") }
+    if position == count { throw TemplateFailure("reflect: " + kind + " index out of range") }
 }
 
 extension Value {
@@ -213,7 +223,8 @@ private func equal(_ left: Value, _ right: Value) throws(TemplateFailure) -> Boo
     case (.string(let a), .string(let b)): return a == b
     case (.null, .null), (.missing, .missing), (.null, .missing), (.missing, .null): return true
     case (.null, _), (.missing, _), (_, .null), (_, .missing): return false
-    case (.list, _), (.map, _), (_, .list), (_, .map): throw TemplateFailure("non-comparable type " + left.typeName)
+    case (.list, _), (.map, _), (_, .list), (_, .map):
+        throw TemplateFailure("non-comparable type " + goPrint(left) + ": " + left.typeName)
     default: throw TemplateFailure("incompatible types for comparison")
     }
 }

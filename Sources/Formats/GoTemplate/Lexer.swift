@@ -142,7 +142,13 @@ struct TemplateLexer {
         case UInt8(ascii: "+"), UInt8(ascii: "-"), 48...57: return try number()
         default: break
         }
-        guard Self.isWord(byte) else { throw failure("unrecognized character in action: " + shown(byte), at: start) }
+        guard Self.isWord(byte) else {
+            guard byte > 32, byte < 127 else {
+                throw failure("unrecognized character in action: " + shown(byte), at: start)
+            }
+            position += 1
+            return token(.bad)
+        }
         skipWord()
         try requireTerminator()
         switch slice(start, position) {
@@ -204,7 +210,12 @@ struct TemplateLexer {
             position += 1
         }
         let text = slice(start, position)
-        guard goNumber(text) != nil else { throw failure("bad number syntax: \"" + text + "\"", at: start) }
+        guard let number = goNumber(text) else { throw failure("bad number syntax: \"" + text + "\"", at: start) }
+        if case .float(let value) = number {
+            if value.isInfinite { throw failure("illegal number syntax: \"" + text + "\"", at: start) }
+            let isWhole = !text.utf8.contains { ".eEpP".utf8.contains($0) }
+            if isWhole { throw failure("integer overflow: \"" + text + "\"", at: start) }
+        }
         return Token(kind: .number, text: text, position: start)
     }
 }

@@ -167,7 +167,12 @@ struct TemplateParser {
         case .identifier
         where ["if", "else", "end", "range", "with", "define", "block", "template"].contains(token.text):
             return failure("unexpected <" + token.text + "> in " + context)
-        default: return failure("unexpected " + goQuoted(token.text) + " in " + context)
+        case .dot, .null: return failure("unexpected <" + token.text + "> in " + context)
+        default:
+            let start = token.text.unicodeScalars.prefix(10)
+            let isWhole = start.count == token.text.unicodeScalars.count
+            let shown = goQuoted(String(String.UnicodeScalarView(start)))
+            return failure("unexpected " + shown + (isWhole ? "" : "...") + " in " + context)
         }
     }
 
@@ -201,7 +206,10 @@ struct TemplateParser {
                 while text.hasSuffix(" ") { text.removeLast() }
                 return Pipeline(position: start, text: text, variables: names, declares: declares, commands: commands)
             }
-            commands.append(try command(close: close))
+            switch tokens[index].kind {
+            case .pipe, .comma, .assign, .declare, .bad, .right, .close: throw unexpected(context)
+            default: commands.append(try command(close: close))
+            }
         }
     }
 
@@ -220,15 +228,19 @@ struct TemplateParser {
                 declares = tokens[index].kind == .declare
                 index += 1
                 if found.count > 1 && context != "range" { throw failure("too many declarations in " + context) }
-                if !declares, let name = found.first(where: { !variables.contains($0) }) {
-                    throw failure("undefined variable \"" + name + "\"")
-                }
                 if declares { variables += found }
                 names = found
                 return
-            case .comma where context == "range" && found.count < 2:
+            case .comma:
                 index += 1
                 skipSpace()
+                guard context == "range", found.count < 2 else {
+                    throw failure("too many declarations in " + context)
+                }
+                switch tokens[index].kind {
+                case .variable, .close, .right: break
+                default: throw failure("range can only initialize variables")
+                }
             default:
                 index = start
                 return
@@ -318,8 +330,12 @@ struct TemplateParser {
 
     private mutating func literal(_ token: Token) throws(TemplateFailure) -> Operand {
         guard let text = goUnquote(token.text) else { throw failure("invalid syntax") }
+        let isCharacter = token.kind == .character
+        if isCharacter && text.unicodeScalars.count != 1 {
+            throw failure("malformed character constant: " + token.text)
+        }
         index += 1
-        let value: Value = token.kind == .character ? .int(Int(text.unicodeScalars.first?.value ?? 0)) : .string(text)
+        let value: Value = isCharacter ? .int(Int(text.unicodeScalars.first?.value ?? 0)) : .string(text)
         return Operand(kind: .literal(value), position: token.position, text: token.text)
     }
 }

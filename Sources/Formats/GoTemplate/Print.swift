@@ -9,22 +9,33 @@ func goSprint(_ values: [Value]) -> String {
         var isText = false
         if case .string = value.plain { isText = true }
         if index > 0 && !isText && !previousIsText { out += " " }
-        out += goPrint(value)
+        out += goArgument(value)
         previousIsText = isText
     }
     return out
 }
 
-/// The `%v` of a value. At the top a pointer is followed; inside, Go prints an address.
-public func goPrint(_ value: Value, isTop: Bool = false) -> String {
+/// The `%v` of an argument: a pointer to a struct is followed, and marked as one.
+func goArgument(_ value: Value, withNames: Bool = false) -> String {
+    guard case .json(let json, .pointer(let target)) = value, target.structure != nil, !json.isNull else {
+        return goPrint(value, withNames: withNames)
+    }
+    return "&" + goPrint(.json(json, target), withNames: withNames)
+}
+
+/// The `%v` of a value. At the top a pointer is followed; inside, Go prints an address. `withNames`: `%+v`, with the
+/// names of a struct's fields.
+public func goPrint(_ value: Value, isTop: Bool = false, withNames: Bool = false) -> String {
     if case .json(let json, let shape) = value {
         if case .pointer(let target) = shape {
             if json.isNull { return "<nil>" }
             if !isTop { return "0xc000000000" }
-            return goPrint(.json(json, target), isTop: isTop)
+            return goPrint(.json(json, target), isTop: isTop, withNames: withNames)
         }
         if case .structure(let structure) = shape {
-            let fields = structure.fields.map { goPrint(Structure.value($0, in: json)) }
+            let fields = structure.fields.map { field in
+                (withNames ? field.name + ":" : "") + goPrint(Structure.value(field, in: json), withNames: withNames)
+            }
             return "{" + fields.joined(separator: " ") + "}"
         }
     }
@@ -35,10 +46,11 @@ public func goPrint(_ value: Value, isTop: Bool = false) -> String {
     case .int(let value): return String(value)
     case .float(let value): return goFloat(value)
     case .string(let text): return text
-    case .list(let items): return "[" + items.map { goPrint($0) }.joined(separator: " ") + "]"
+    case .list(let items): return "[" + items.map { goPrint($0, withNames: withNames) }.joined(separator: " ") + "]"
     case .map(let pairs):
         let sorted = pairs.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        return "map[" + sorted.map { $0.key + ":" + goPrint($0.value) }.joined(separator: " ") + "]"
+        let texts = sorted.map { $0.key + ":" + goPrint($0.value, withNames: withNames) }
+        return "map[" + texts.joined(separator: " ") + "]"
     case .object(let object):
         if let text = object as? any CustomStringConvertible { return text.description }
         return "{}"
@@ -100,6 +112,32 @@ public func fixed(_ value: Double, _ places: Int) -> String {
     return sign + padded.dropLast(places) + "." + padded.suffix(places)
 }
 
+/// A number as a digit, `places` more after the point, and a power of ten (%.Ne).
+private func scientific(_ value: Double, _ places: Int) -> String {
+    guard value.isFinite else { return goFloat(value) }
+    var (digits, exponent) = value == 0 ? ("0", 0) : shortestDigits(value.magnitude)
+    if digits.count > places + 1, let last = digits.dropFirst(places + 1).first {
+        // Rounded on the decimal digits.
+        var kept = Array(digits.utf8.prefix(places + 1))
+        var place = kept.count - 1
+        var carries = last >= "5"
+        while carries, place >= 0 {
+            carries = kept[place] == 57
+            kept[place] = carries ? 48 : kept[place] + 1
+            place -= 1
+        }
+        if carries {
+            kept = [49] + kept.dropLast()
+            exponent += 1
+        }
+        digits = String(decoding: kept, as: UTF8.self)
+    }
+    digits += String(repeating: "0", count: places + 1 - digits.count)
+    let power = String(exponent.magnitude)
+    return (value < 0 ? "-" : "") + digits.prefix(1) + (places > 0 ? "." : "") + digits.dropFirst()
+        + (exponent < 0 ? "e-" : "e+") + (power.count < 2 ? "0" : "") + power
+}
+
 /// fmt.Sprintf, for the verbs templates use: v s q d f g e t x X c U T and %%, with flags, width and precision.
 func goFormat(_ format: String, _ values: [Value]) -> String {
     let bytes = Array(format.utf8)
@@ -148,6 +186,7 @@ private struct Specification {
     var zero = false
     var plus = false
     var alternate = false
+    var space = false
     var width = 0
     var precision: Int?
     /// Whether it says which argument it takes.
@@ -160,7 +199,7 @@ private struct Specification {
             case 48: zero = true
             case 43: plus = true
             case 35: alternate = true
-            case 32: break
+            case 32: space = true
             case 91:
                 takeIndex(bytes, &index, &next)
                 reorders = true
@@ -207,7 +246,7 @@ private struct Specification {
     func text(_ value: Value, _ verb: UInt8) -> String {
         let plain = value.plain
         switch (verb, plain) {
-        case (UInt8(ascii: "v"), _): return plus ? signed(goPrint(value), plain) : goPrint(value)
+        case (UInt8(ascii: "v"), _): return signed(goArgument(value, withNames: plus), plain)
         case (UInt8(ascii: "s"), .string(let text)): return limited(text)
         case (UInt8(ascii: "s"), .list), (UInt8(ascii: "s"), .map), (UInt8(ascii: "s"), .object): return goPrint(value)
         case (UInt8(ascii: "q"), .string(let text)): return goQuoted(text)
@@ -222,13 +261,21 @@ private struct Specification {
         case (UInt8(ascii: "U"), .int(let number)):
             let digits = String(number, radix: 16, uppercase: true)
             return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        case (UInt8(ascii: "q"), .int(let number)):
+            let character = Unicode.Scalar(UInt32(max(0, number))).map { String($0) } ?? "\u{FFFD}"
+            return "'" + goQuoted(character).dropFirst().dropLast() + "'"
         case (UInt8(ascii: "c"), .int(let number)):
             return Unicode.Scalar(UInt32(max(0, number))).map { String($0) } ?? "\u{FFFD}"
         case (UInt8(ascii: "x"), .string(let text)):
             return text.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        case (UInt8(ascii: "X"), .string): return self.text(value, UInt8(ascii: "x")).uppercased()
         case (UInt8(ascii: "t"), .bool(let value)): return value ? "true" : "false"
-        case (UInt8(ascii: "f"), .float(let number)): return signed(fixed(number, precision ?? 6), plain)
-        case (UInt8(ascii: "g"), .float(let number)): return goFloat(number)
+        case (UInt8(ascii: "f"), .float(let number)), (UInt8(ascii: "F"), .float(let number)):
+            return signed(fixed(number, precision ?? 6), plain)
+        case (UInt8(ascii: "e"), .float(let number)): return signed(scientific(number, precision ?? 6), plain)
+        case (UInt8(ascii: "E"), .float): return self.text(value, UInt8(ascii: "e")).uppercased()
+        case (UInt8(ascii: "g"), .float(let number)): return signed(goFloat(number), plain)
+        case (UInt8(ascii: "G"), .float): return self.text(value, UInt8(ascii: "g")).uppercased()
         case (UInt8(ascii: "T"), _): return value.typeName
         default:
             return "%!" + String(decoding: [verb], as: UTF8.self) + "(" + value.typeName + "=" + goPrint(value) + ")"
@@ -237,8 +284,8 @@ private struct Specification {
 
     private func signed(_ text: String, _ value: Value) -> String {
         switch value {
-        case .int(let number) where plus && number >= 0: return "+" + text
-        case .float(let number) where plus && number >= 0: return "+" + text
+        case .int(let number) where (plus || space) && number >= 0: return (plus ? "+" : " ") + text
+        case .float(let number) where (plus || space) && number >= 0: return (plus ? "+" : " ") + text
         default: return text
         }
     }

@@ -34,8 +34,15 @@ public struct Template {
 
     /// Carries the template out on `data` and returns what it prints.
     public func execute(_ data: Value) throws(TemplateFailure) -> String {
+        let (text, problem) = print(data)
+        if let problem { throw problem }
+        return text
+    }
+
+    /// Carries the template out on `data`: what it prints, up to the failure if there is one.
+    public func print(_ data: Value) -> (text: String, failure: TemplateFailure?) {
         var execution = Execution(template: self, data: data)
-        return try execution.run()
+        return execution.run()
     }
 }
 
@@ -62,6 +69,9 @@ struct Pipeline {
     var variables: [String]
     var declares: Bool
     let commands: [[Operand]]
+
+    /// What was looked at last when the pipeline has been carried out: messages name it.
+    var blamed: Operand? { commands.last?.last?.blamed }
 }
 
 /// One argument of a command.
@@ -81,4 +91,10 @@ struct Operand {
     let position: Int
     /// The source text, for messages.
     let text: String
+
+    /// The operand that messages name once this one has been looked at: of a pipeline, its last.
+    var blamed: Operand {
+        if case .pipeline(let inner) = kind, let last = inner.blamed { return last }
+        return self
+    }
 }

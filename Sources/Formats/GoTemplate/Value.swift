@@ -148,9 +148,11 @@ extension Value {
         switch self {
         case .json(_, .structure(let structure)): return structure.name
         case .json(let json, .pointer(let target)): return "*" + Value.json(json, target).typeName
+        case .json(_, .list(let element)): return "[]" + element.typeName
+        case .json(_, .map(let element)): return "map[string]" + element.typeName
+        case .json(_, .keyed(let key, let element)): return "map[" + key + "]" + element.typeName
         case .json(.object, .raw), .map: return "map[string]interface {}"
         case .json(.array, .raw): return "[]interface {}"
-        case .json(_, .raw): return "interface {}"
         case .object(let object): return object.typeName
         default: break
         }
@@ -160,9 +162,30 @@ extension Value {
         case .int: return "int"
         case .float: return "float64"
         case .string: return "string"
-        case .list: return "[]interface {}"
+        case .list(let items):
+            let areTexts = items.allSatisfy { if case .string = $0 { true } else { false } }
+            return areTexts && !items.isEmpty ? "[]string" : "[]interface {}"
         case .map: return "map[string]interface {}"
         case .object, .json, .function: return "interface {}"
+        }
+    }
+}
+
+extension Shape {
+    /// The Go type's name, for error messages.
+    var typeName: String {
+        switch self {
+        case .raw: "interface {}"
+        case .string: "string"
+        case .int: "int"
+        case .bool: "bool"
+        case .float: "float64"
+        case .time: "time.Time"
+        case .list(let element): "[]" + element.typeName
+        case .map(let element): "map[string]" + element.typeName
+        case .keyed(let key, let element): "map[" + key + "]" + element.typeName
+        case .pointer(let target): "*" + target.typeName
+        case .structure(let structure): structure.name
         }
     }
 }

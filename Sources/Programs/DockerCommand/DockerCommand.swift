@@ -28,19 +28,22 @@ public enum DockerCommand {
         for number in Int32(0)...2 where cl_fcntl(number, F_GETFD, 0) < 0 { _ = cl_open("/dev/null", O_RDWR, 0) }
     }
 
-    /// Interrupted, the program ends with the status a shell would give it.
+    /// Interrupted, the program ends with the status a shell would give it; and with its reader, whatever its parent
+    /// ignores. Signals that mean nothing to it do nothing.
     private static func endOnSignals() {
         for number in [SIGINT, SIGTERM] { signal(number) { _exit(128 + $0) } }
+        cl_default_signal(SIGPIPE)
+        for number in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR] { signal(number) { _ in } }
     }
 
     static func run(_ arguments: [String], _ session: Session) throws(CommandFailure) -> Int32 {
         let root = rootCommand(session)
-        if arguments.first == "__complete" || arguments.first == "__completeNoDesc" {
-            return Completion(root, session).answer(
-                Array(arguments.dropFirst()), withSummaries: arguments[0] == "__complete")
-        }
         let words = try root.parse(arguments)
         try readGlobals(root.flags, session)
+        if let first = words.first, first == "__complete" || first == "__completeNoDesc" {
+            return Completion(root, session).answer(
+                Array(words.dropFirst()), withSummaries: first == "__complete")
+        }
         if session.options.showVersion {
             Console.out("Docker version \(clientVersion), build \(clientBuild)\n")
             return 0

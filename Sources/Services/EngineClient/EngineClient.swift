@@ -120,7 +120,10 @@ public final class EngineClient {
         // A proxy for plain HTTP passes requests on, but no raw streams: it is not asked.
         let connection = try newConnection(for: request, through: security == nil ? nil : try proxy())
         let reply = try send(request, connection: connection)
-        try refuseErrors(reply)
+        guard reply.response.status == 101 else {
+            throw EngineFailure(
+                status: reply.response.status, "unable to upgrade to tcp, received \(reply.response.status)")
+        }
         return EngineStream(
             bytes: connection.stream, early: connection.takeBuffered(),
             isMultiplexed: reply.response.header("Content-Type") == "application/vnd.docker.multiplexed-stream")

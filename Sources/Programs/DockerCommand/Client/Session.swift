@@ -157,19 +157,25 @@ final class Session {
     func confirms(_ question: String) throws -> Bool {
         Console.out(question + "\nAre you sure you want to continue? [y/N] ")
         // Interrupted, the question is answered with no.
-        let signals = try SignalReader([SIGINT, SIGTERM])
-        var entries = [
-            pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        try checked("poll") { poll(&entries, 2, -1) }
-        if entries[1].revents != 0 {
-            while signals.next() != nil {}
+        guard try awaitInput() else {
             Console.out("\n")
             return false
         }
         return readLineFromInput()?.lowercased() == "y"
     }
+}
+
+/// Waits until there is something to read on standard input; false when the user interrupts it.
+func awaitInput() throws -> Bool {
+    let signals = try SignalReader([SIGINT, SIGTERM])
+    var entries = [
+        pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+    ]
+    try checked("poll") { poll(&entries, 2, -1) }
+    guard entries[1].revents != 0 else { return true }
+    while signals.next() != nil {}
+    return false
 }
 
 /// A line of standard input without its end; nil at the end of the input.

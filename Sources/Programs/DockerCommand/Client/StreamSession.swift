@@ -16,15 +16,18 @@ final class StreamSession {
     private let isRaw: Bool
     private let sendsInput: Bool
     private let signals: SignalReader?
+    private let end: Int32
     private let onSignal: (Int32) -> Void
     private var keys: DetachKeys
     private var demultiplexer = Demultiplexer()
 
-    /// `hasTerminal`: the container's streams are one terminal. `keys` detach, where a terminal is typed at.
+    /// `hasTerminal`: the container's streams are one terminal. `keys` detach, where a terminal is typed at. `end`: a
+    /// descriptor that is readable when all is over, for a stream that would not tell.
     init(
         _ stream: EngineStream, hasTerminal: Bool, sendsInput: Bool, keys: DetachKeys, signals: SignalReader?,
-        onSignal: @escaping (Int32) -> Void
+        end: Int32 = -1, onSignal: @escaping (Int32) -> Void
     ) {
+        self.end = end
         self.stream = stream
         isRaw = hasTerminal
         self.sendsInput = sendsInput
@@ -44,12 +47,14 @@ final class StreamSession {
             let wantsInput = inputOpen && stream.bytes.pending < 1 << 16
             entries.append(pollfd(fd: wantsInput ? 0 : -1, events: Int16(POLLIN), revents: 0))
             entries.append(pollfd(fd: signals?.descriptor ?? -1, events: Int16(POLLIN), revents: 0))
+            entries.append(pollfd(fd: end, events: Int16(POLLIN), revents: 0))
             try checked("poll") { poll(&entries, nfds_t(entries.count), -1) }
             if entries[2].revents != 0 { while let signal = signals?.next() { onSignal(signal) } }
             if entries[0].revents & Int16(POLLOUT) != 0 { try stream.bytes.flush() }
             if entries[0].revents & ~Int16(POLLOUT) != 0 {
                 if try !receive() { return .streamEnded }
             }
+            if entries[3].revents != 0 { return .streamEnded }
             if entries[1].revents != 0 {
                 switch try sendInput() {
                 case .open: break
@@ -72,7 +77,7 @@ final class StreamSession {
 
     private func show(_ bytes: [UInt8]) throws {
         if isRaw {
-            try put(bytes[...], to: 1)
+            try writeOutput(bytes[...])
         } else {
             try demultiplexer.take(bytes)
         }
@@ -100,8 +105,9 @@ final class StreamSession {
     }
 }
 
-/// Writes what a container says. A reader that is gone is told of as of any other failure, where it does not end us.
-private func put(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws {
+/// Writes what a container or the daemon says. A reader that is gone is told of as of any other failure, where it does
+/// not end us.
+func writeOutput(_ bytes: ArraySlice<UInt8>, to descriptor: Int32 = 1) throws {
     do throws(SystemCallError) {
         try writeEverything(bytes, to: descriptor)
     } catch {
@@ -138,13 +144,13 @@ struct Demultiplexer {
             left -= piece.count
             rest = rest.dropFirst(piece.count)
             switch kind {
-            case 2: try put(piece, to: errors)
+            case 2: try writeOutput(piece, to: errors)
             case 3:
                 problem += piece
                 if left == 0 {
                     throw CommandFailure("error from daemon in stream: " + String(decoding: problem, as: UTF8.self))
                 }
-            default: try put(piece, to: output)
+            default: try writeOutput(piece, to: output)
             }
         }
     }
@@ -157,8 +163,9 @@ final class Interaction {
     private let target: (_ rows: Int, _ columns: Int) -> Void
     private let forward: ((Int32) -> Void)?
     private let hasTerminal: Bool
-    /// How many times we were asked to end, where one does not end us.
-    private var requests: Int?
+    private let isPatient: Bool
+    /// How many times we were asked to end: the third time is obeyed whatever happens.
+    private var requests = 0
 
     /// Signals that a program cannot pass on, or that are about ourselves.
     private static let own: Set<Int32> = [
@@ -168,14 +175,14 @@ final class Interaction {
 
     /// `resize` is called with our terminal's size whenever it changes; `forward` with each signal, where they are
     /// passed on.
-    /// `isPatient`: only the third request to end is heeded.
+    /// `isPatient`: only the third request to end is heeded; others end us at the first, which is no failure.
     init(
         hasTerminal: Bool, forward: ((Int32) -> Void)?, isPatient: Bool = false,
         resize: @escaping (_ rows: Int, _ columns: Int) -> Void
     ) throws {
         self.hasTerminal = hasTerminal && Terminal.isTerminal(1)
         self.forward = forward
-        requests = isPatient ? 0 : nil
+        self.isPatient = isPatient
         // Who passes signals on is not ended by one.
         if forward != nil { cl_ignore_signal(SIGPIPE) }
         target = resize
@@ -194,15 +201,23 @@ final class Interaction {
 
     func handle(_ signal: Int32) {
         if signal == SIGWINCH { return resize() }
-        if let forward { return forward(signal) }
-        if let asked = requests, signal == SIGINT || signal == SIGTERM {
-            requests = asked + 1
-            if asked < 2 { return }
-            Console.error("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n")
-            exit(1)
+        forward?(signal)
+        if signal == SIGINT || signal == SIGTERM {
+            requests += 1
+            if requests == 3 {
+                restore()
+                Console.error("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n")
+                exit(1)
+            }
+            if isPatient { return }
+            restore()
+            exit(0)
         }
+        if forward != nil { return }
         restore()
-        exit(128 + signal)
+        // Go's programs end on this one with a status, and on the others by the signal.
+        if signal == SIGQUIT { exit(2) }
+        endBySignal(signal)
     }
 
     /// Tells the container our terminal's size.
@@ -223,6 +238,17 @@ final class Interaction {
             if entries[0].revents != 0 { return }
         }
     }
+}
+
+/// Ends this program as one that did not catch the signal.
+private func endBySignal(_ number: Int32) -> Never {
+    cl_default_signal(number)
+    kill(getpid(), number)
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, number)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    _exit(128 + number)
 }
 
 /// The name of a signal as the API takes it.
@@ -254,17 +280,18 @@ func forwarder(_ client: EngineClient, _ id: String) -> (Int32) -> Void {
     }
 }
 
-/// The keys that detach: of the flag, of the configuration, or the usual ones.
-func detachKeys(_ flag: String, _ session: Session) throws -> DetachKeys {
+/// The keys that detach: of the flag, of the configuration, or the usual ones. What is wrong with them the daemon says.
+func detachKeys(_ flag: String, _ session: Session) -> DetachKeys {
     let text = flag.isEmpty ? session.config.detachKeys : flag
-    guard let keys = DetachKeys(text) else { throw CommandFailure("invalid escape keys (" + text + ") provided") }
-    return keys
+    return DetachKeys(text) ?? DetachKeys("") ?? .none
 }
 
 /// A container's end, awaited over a connection of its own.
 final class ExitWait {
     private let reply: EngineReply
     private let client: EngineClient
+    /// Readable when the container has ended.
+    var descriptor: Int32 { reply.descriptor }
 
     /// Begins to wait; `condition` as the API names it, empty for the default.
     init(_ client: EngineClient, _ id: String, condition: String) throws {

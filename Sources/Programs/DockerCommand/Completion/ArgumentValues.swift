@@ -10,7 +10,7 @@ private enum ArgumentSource {
     case networks(upTo: Int)
     case volumes
     case contexts(upTo: Int, after: Completions)
-    case networkMembers(all: Bool)
+    case networkMembers(connects: Bool)
     case folders
     case files
 }
@@ -27,12 +27,14 @@ private let sources: [String: ArgumentSource] = {
             running: .removable, upTo: .max), "start": .containers(running: .startable, upTo: .max),
         "pause": .containers(running: .notPaused, upTo: .max), "unpause": .containers(running: .paused, upTo: .max),
         "network inspect": .networks(upTo: .max), "network rm": .networks(upTo: .max),
-        "network connect": .networkMembers(all: true), "network disconnect": .networkMembers(all: false),
+        "network connect": .networkMembers(connects: true),
+        "network disconnect": .networkMembers(connects: false),
         "context use": .contexts(upTo: 1, after: .none), "context update": .contexts(upTo: 1, after: .none),
         "context export": .contexts(upTo: 1, after: .files), "context inspect": .contexts(upTo: .max, after: .none),
         "context rm": .contexts(upTo: .max, after: .none), "build": .folders,
     ]
-    for name in ["exec", "attach", "commit", "diff", "kill", "port", "stats", "stop", "top", "wait", "checkpoint ls"] {
+    for name in ["exec", "attach"] { found[name] = .containers(running: .notPaused, upTo: .max) }
+    for name in ["commit", "diff", "kill", "port", "stats", "stop", "top", "wait", "checkpoint ls"] {
         found[name] = .containers(running: .running, upTo: .max)
     }
     for name in ["export", "container inspect", "logs", "rename", "restart", "update"] {
@@ -71,7 +73,7 @@ extension Completion {
         case .networks(let limit): return given < limit ? networks() : .none
         case .volumes: return volumes()
         case .contexts(let limit, let after): return given < limit ? contexts(besides: place.arguments) : after
-        case .networkMembers(let all): return networkMembers(place, all: all)
+        case .networkMembers(let connects): return networkMembers(place, connects: connects)
         }
     }
 
@@ -100,12 +102,13 @@ extension Completion {
         asking { (try session.client().get("/volumes")["Volumes"]?.array ?? []).compactMap { $0["Name"]?.string } }
     }
 
-    func allContainers() -> Completions { containerNames(all: true) { _ in true } }
+    func allContainers() -> Completions { containerNames(all: true) }
 
     private func containers(_ choice: ContainerChoice, _ place: CompletionPlace) -> Completions {
         let forces = place.command.flags.named("force").flatMap { $0 as? Flag<Bool> }?.value == true
-        return containerNames(all: choice != .running && choice != .notPaused && choice != .paused) { state in
-            switch choice {
+        return containerNames(all: choice != .running && choice != .notPaused && choice != .paused) { container in
+            let state = container["State"]?.string ?? ""
+            return switch choice {
             case .all, .running: true
             case .notPaused: state != "paused"
             case .paused: state == "paused"
@@ -116,14 +119,14 @@ extension Completion {
     }
 
     private func containerNames(
-        all: Bool, filters: [Filter] = [], where isWanted: (_ state: String) -> Bool
+        all: Bool, where isWanted: (_ container: JSON) -> Bool = { _ in true }
     ) -> Completions {
         let showsIDs = Process.environment("DOCKER_COMPLETION_SHOW_CONTAINER_IDS") == "yes"
         return asking {
-            let query = (all ? [("all", "1")] : []) + filterQuery(filters)
+            let query = all ? [("all", "1")] : []
             var words: [String] = []
             for container in try session.client().get("/containers/json", query).array ?? [] {
-                guard isWanted(container["State"]?.string ?? "") else { continue }
+                guard isWanted(container) else { continue }
                 if showsIDs, let id = container["Id"]?.string { words.append(id) }
                 for name in container["Names"]?.array ?? [] {
                     guard let text = name.string?.dropFirst(), !text.contains("/") else { continue }
@@ -134,12 +137,12 @@ extension Completion {
         }
     }
 
-    private func networkMembers(_ place: CompletionPlace, all: Bool) -> Completions {
-        switch place.arguments.count {
-        case 0: networks()
-        case 1:
-            containerNames(all: true, filters: all ? [] : [Filter("network", place.arguments[0])]) { _ in true }
-        default: .none
+    private func networkMembers(_ place: CompletionPlace, connects: Bool) -> Completions {
+        guard let network = place.arguments.first else { return networks() }
+        // Those to connect are the ones that are not.
+        return containerNames(all: true) { container in
+            let own = container["NetworkSettings"]?["Networks"]?.object?.members ?? []
+            return connects != own.contains { $0.name == network || $0.value["NetworkID"]?.string == network }
         }
     }
 

@@ -68,7 +68,10 @@ struct Completion {
         // Plugins are commands too, and complete their own words; `bake` is there for one.
         root.listPlugins(session)
         root.child(named: "bake")?.hidden = false
+        // The context is the one that was chosen before the words, whatever they say.
+        let context = session.options.context
         let (command, rest, parsed) = place(given)
+        session.options.context = context
         if !command.mark.isEmpty { return completionsOfPlugin(command.name, rest, partial) }
         var place = CompletionPlace(command: command, arguments: rest, partial: partial)
         let flag = place.takeFlag()

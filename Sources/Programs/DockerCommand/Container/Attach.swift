@@ -92,7 +92,7 @@ private struct Attachment {
         if state?["Restarting"]?.bool == true {
             throw CommandFailure("You cannot attach to a restarting container, wait until it is running")
         }
-        return try carry(client, container, takesInput: takesInput, condition: "", redraws: true) {}
+        return try carry(client, container, takesInput: takesInput, condition: "", isNew: false) {}
     }
 
     func start(_ name: String, takesInput: Bool, _ query: [(String, String)]) throws -> Int32 {
@@ -100,25 +100,26 @@ private struct Attachment {
         let container = try client.get("/containers/" + pathEscaped(name) + "/json")
         let id = container["Id"]?.string ?? name
         let removes = container["HostConfig"]?["AutoRemove"]?.bool == true
-        return try carry(client, container, takesInput: takesInput, condition: removes ? "removed" : "next-exit") {
+        let condition = removes ? "removed" : "next-exit"
+        return try carry(client, container, takesInput: takesInput, condition: condition, isNew: true) {
             _ = try client.request("POST", "/containers/" + id + "/start", query).all()
         }
     }
 
     private func carry(
-        _ client: EngineClient, _ container: JSON, takesInput: Bool, condition: String, redraws: Bool = false,
+        _ client: EngineClient, _ container: JSON, takesInput: Bool, condition: String, isNew: Bool,
         begin: () throws -> Void
     ) throws -> Int32 {
         let id = container["Id"]?.string ?? ""
         let hasTerminal = container["Config"]?["Tty"]?.bool == true
         let sendsInput = takesInput && container["Config"]?["OpenStdin"]?.bool == true
-        let keySequence = try detachKeys(keys, session)
+        let keySequence = detachKeys(keys, session)
         if sendsInput && hasTerminal && !Terminal.isTerminal(0) {
             throw CommandFailure("the input device is not a TTY")
         }
         let interaction = try Interaction(
             hasTerminal: hasTerminal, forward: forwards && !hasTerminal ? forwarder(client, id) : nil,
-            resize: resizer(client, "/containers/" + id))
+            isPatient: !isNew, resize: resizer(client, "/containers/" + id))
         defer { interaction.restore() }
         var query: [(String, String)] = [("stream", "1"), ("stdout", "1"), ("stderr", "1")]
         if sendsInput { query.append(("stdin", "1")) }
@@ -134,7 +135,7 @@ private struct Attachment {
             throw error
         }
         // A program that sees a new size draws itself again for us.
-        if redraws { interaction.resize(by: 1) }
+        if !isNew { interaction.resize(by: 1) }
         interaction.resize()
         let streams = StreamSession(
             stream, hasTerminal: hasTerminal, sendsInput: sendsInput,
@@ -142,7 +143,10 @@ private struct Attachment {
         ) { interaction.handle($0) }
         let ending = try streams.run()
         interaction.restore()
-        if case .detached = ending { throw CommandFailure("read escape sequence") }
+        if case .detached = ending {
+            if isNew { return 0 }
+            throw CommandFailure("read escape sequence")
+        }
         let status = try wait.status(interaction)
         if status != 0 { throw CommandFailure("", status: status) }
         return 0

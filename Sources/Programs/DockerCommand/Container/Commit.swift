@@ -68,7 +68,7 @@ func checkOutput(_ path: String, _ verb: String) throws {
 /// Writes a body to a file that appears only when it is whole, or to standard output.
 func copyBody(_ reply: EngineReply, toFile path: String) throws {
     if path.isEmpty {
-        while case let bytes = try reply.read(), !bytes.isEmpty { try writeEverything(bytes, to: 1) }
+        while case let bytes = try reply.read(), !bytes.isEmpty { try writeOutput(bytes[...]) }
         return
     }
     let temporary = path + ".tmp-" + randomHex(bytes: 4)

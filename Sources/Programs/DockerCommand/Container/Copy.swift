@@ -80,7 +80,7 @@ private struct Copy {
         }
         let reply = try client.request("GET", base, [("path", wanted)])
         if destination == "-" {
-            while case let bytes = try reply.read(), !bytes.isEmpty { try writeEverything(bytes, to: 1) }
+            while case let bytes = try reply.read(), !bytes.isEmpty { try writeOutput(bytes[...]) }
             return 0
         }
         guard let header = reply.response.header("X-Docker-Container-Path-Stat"), let found = PathStatus(header: header)

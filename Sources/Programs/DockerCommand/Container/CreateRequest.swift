@@ -42,7 +42,7 @@ struct CreateRequest {
                 attachesOutput = true
                 attachesError = true
             } else {
-                attachesInput = attach.contains("stdin")
+                attachesInput = keepsInputOpen || attach.contains("stdin")
                 attachesOutput = attach.contains("stdout")
                 attachesError = attach.contains("stderr")
             }

@@ -36,7 +36,7 @@ private struct Exec {
     func perform(_ arguments: [String], _ session: Session) throws -> Int32 {
         let client = try session.client()
         let path = "/containers/" + pathEscaped(arguments[0])
-        let keySequence = try detachKeys(keys.value, session)
+        let keySequence = detachKeys(keys.value, session)
         // What is wrong with the container is said before the terminal is looked at.
         _ = try client.get(path + "/json")
         if !detach.value && interactive.value && tty.value && !Terminal.isTerminal(0) {

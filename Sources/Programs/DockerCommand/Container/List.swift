@@ -18,26 +18,23 @@ func listCommand(_ name: String, _ session: Session) -> Command {
         let quiet = flags.bool("quiet", "q", usage: "Only display container IDs")
         let size = flags.bool("size", "s", usage: "Display total file sizes")
         return performing { _ in
-            if let raw = rawFormat(format.value, quiet: quiet.value, of: .containers(size: size.value)) {
-                format.setValue(raw)
-            }
             var query: [(String, String)] = []
             if all.value { query.append(("all", "1")) }
             query += filterQuery(filters.value)
             let limit = latest.value && last.value == -1 ? 1 : last.value
             if limit > 0 { query.append(("limit", String(limit))) }
-            let chosen = format.value.isEmpty && !quiet.value ? session.config.text("psFormat") : format.value
+            let chosen = format.value.isEmpty ? session.config.text("psFormat") : format.value
             let wantsSize = size.value || chosen.utf8Contains(".Size") || chosen.utf8Contains("json .")
             if wantsSize { query.append(("size", "1")) }
             try checkListFormat(chosen)
             let containers = try session.client().get("/containers/json", query)
             let listing = ContainerListing(truncates: !whole.value, showsSize: size.value)
-            if quiet.value && chosen.isEmpty {
-                for item in containers.array ?? [] { Console.out(listing.id(item) + "\n") }
-                return 0
+            if quiet.value && !format.value.isEmpty {
+                Console.error("WARNING: Ignoring custom format, because both --format and --quiet are set.\n")
             }
             let rows = (containers.array ?? []).map { listing.row($0) }
-            Console.out(try listing.table.print(rows, format: chosen))
+            let shown = quiet.value && chosen != "raw" ? "table" : chosen
+            Console.out(try listing.table.print(rows, format: shown, quiet: quiet.value))
             return 0
         }
     }
@@ -49,7 +46,12 @@ func listCommand(_ name: String, _ session: Session) -> Command {
 private func checkListFormat(_ format: String) throws {
     if format.isEmpty || format == "json" || format == "table" { return }
     let row = ContainerListing(truncates: true).row(.members([]))
-    let template = try parsed(format)
+    let template: Template
+    do throws(TemplateFailure) {
+        template = try Template(format)
+    } catch {
+        throw CommandFailure("failed to parse template: " + error.message)
+    }
     do throws(TemplateFailure) {
         _ = try template.execute(.object(row))
     } catch {
@@ -92,7 +94,11 @@ struct ContainerListing {
                 "RunningFor": "CREATED", "Ports": "PORTS", "State": "STATE", "Status": "STATUS", "Size": "SIZE",
                 "Labels": "LABELS", "Mounts": "MOUNTS", "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS",
                 "Platform": "PLATFORM",
-            ])
+            ],
+            raw: "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n"
+                + "state: {{- pad .State 1 0}}\nstatus: {{- pad .Status 1 0}}\nnames: {{.Names}}\n"
+                + "labels: {{- pad .Labels 1 0}}\nports: {{- pad .Ports 1 0}}\n"
+                + (showsSize ? "size: {{.Size}}\n" : ""))
     }
 
     func id(_ container: JSON) -> String {

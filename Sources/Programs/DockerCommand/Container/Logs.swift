@@ -44,15 +44,16 @@ func copyOutput(_ reply: EngineReply, isRaw: Bool) throws {
     while true {
         let bytes = try reply.read()
         if bytes.isEmpty { return }
-        if isRaw { try writeEverything(bytes, to: 1) } else { try demultiplexer.take(bytes) }
+        if isRaw { try writeOutput(bytes[...]) } else { try demultiplexer.take(bytes) }
     }
 }
 
-/// A time of the command line as the API takes it: seconds with a fraction. Durations count back from now.
+/// A time of the command line as the API takes it: seconds, of a date with a fraction. Durations count back from now.
 func apiTime(_ text: String, _ flag: String = "") throws(CommandFailure) -> String {
-    if let span = GoDuration.parse(text) {
+    // A zero without a unit is the beginning of time and no span.
+    if text != "0", let span = GoDuration.parse(text) {
         let moment = Timestamp(WallClock.now).totalNanoseconds - Int(span)
-        return seconds(moment / 1_000_000_000, moment % 1_000_000_000)
+        return String(moment / 1_000_000_000)
     }
     if let plain = plainSeconds(text) { return plain }
     if let moment = localMoment(text) { return seconds(moment.seconds, moment.nanoseconds) }

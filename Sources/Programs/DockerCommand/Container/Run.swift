@@ -76,7 +76,7 @@ private struct Run {
     }
 
     private func attached(_ client: EngineClient, _ id: String) throws -> Int32 {
-        let keys = try detachKeys(keys, session)
+        let keys = detachKeys(keys, session)
         let interaction = try Interaction(
             hasTerminal: request.hasTerminal, forward: forwards ? forwarder(client, id) : nil, isPatient: true,
             resize: resizer(client, "/containers/" + id))
@@ -102,7 +102,8 @@ private struct Run {
         let isTyped = request.hasTerminal && request.attachesInput && Terminal.isTerminal(0)
         let streams = StreamSession(
             stream, hasTerminal: request.hasTerminal, sendsInput: request.attachesInput,
-            keys: isTyped ? keys : .none, signals: interaction.signals
+            keys: isTyped ? keys : .none, signals: interaction.signals,
+            end: request.attachesOutput || request.attachesError ? -1 : wait.descriptor
         ) { interaction.handle($0) }
         let ending = try streams.run()
         interaction.restore()

@@ -143,6 +143,15 @@ private func inspectContextCommand(_ session: Session) -> Command {
     }
 }
 
+private let shapeOfMetadata: Shape = .structure(
+    Structure(
+        "command.DockerContext",
+        [Structure.Field("Description", .string), Structure.Field("AdditionalFields", .map(.raw))]))
+
+private let shapeOfEndpoint: Shape = .structure(
+    Structure(
+        "docker.EndpointMeta", [Structure.Field("Host", .string), Structure.Field("SkipTLSVerify", .bool)]))
+
 private let shapeOfContext: Shape = .structure(
     Structure(
         "context.contextWithTLSListing",
@@ -153,8 +162,8 @@ private let shapeOfContext: Shape = .structure(
                     Structure(
                         "store.Metadata",
                         [
-                            Structure.Field("Name", .string), Structure.Field("Metadata", .raw),
-                            Structure.Field("Endpoints", .map(.raw)),
+                            Structure.Field("Name", .string), Structure.Field("Metadata", shapeOfMetadata),
+                            Structure.Field("Endpoints", .map(shapeOfEndpoint)),
                         ]))),
             Structure.Field("TLSMaterial", .map(.list(.string))),
             Structure.Field(

@@ -20,7 +20,7 @@ func exportContextCommand(_ session: Session) -> Command {
             }
             let bytes = try archive(of: name, session)
             if path == "-" {
-                try writeEverything(bytes, to: 1)
+                try writeOutput(bytes[...])
                 return 0
             }
             let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)

@@ -50,7 +50,7 @@ func loadCommand(_ session: Session) -> Command {
             if reply.response.header("Content-Type")?.hasPrefix("application/json") == true {
                 try Progress(to: 1).show(reply)
             } else {
-                while case let bytes = try reply.read(), !bytes.isEmpty { try writeEverything(bytes, to: 1) }
+                while case let bytes = try reply.read(), !bytes.isEmpty { try writeOutput(bytes[...]) }
             }
             return 0
         }

@@ -97,7 +97,7 @@ func historyCommand(_ session: Session) -> Command {
                     "ID": "IMAGE", "CreatedSince": "CREATED", "CreatedAt": "CREATED AT", "CreatedBy": "CREATED BY",
                     "Size": "SIZE", "Comment": "COMMENT",
                 ])
-            Console.out(try table.print(rows, format: quiet.value && format.value.isEmpty ? "{{.ID}}" : format.value))
+            Console.out(try table.print(rows, format: format.value, quiet: quiet.value))
             return 0
         }
     }

@@ -15,9 +15,6 @@ func imagesCommand(_ name: String, _ session: Session) -> Command {
         let tree = flags.bool("tree", usage: "List multi-platform images as a tree (EXPERIMENTAL)")
         return performing { arguments in
             if tree.value { throw CommandFailure("--tree is not supported: use the listing without it") }
-            if let raw = rawFormat(format.value, quiet: quiet.value, of: .images(digests: digests.value)) {
-                format.setValue(raw)
-            }
             var query: [(String, String)] = []
             if all.value { query.append(("all", "1")) }
             var conditions = filters.value
@@ -29,8 +26,7 @@ func imagesCommand(_ name: String, _ session: Session) -> Command {
             listing.showsDigests = digests.value
             listing.expandsDigests = digests.value || chosen.utf8Contains("{{.Digest}}")
             let rows = images.flatMap { listing.rows($0) }
-            let shown = quiet.value && chosen.isEmpty ? "{{.ID}}" : chosen
-            Console.out(try listing.table.print(rows, format: shown))
+            Console.out(try listing.table.print(rows, format: chosen, quiet: quiet.value))
             return 0
         }
     }
@@ -42,6 +38,8 @@ func imagesCommand(_ name: String, _ session: Session) -> Command {
 struct ImageListing {
     let truncates: Bool
     var showsDigests = false
+    /// What is shown of a digest that is not known.
+    var missingDigest = "<none>"
     /// A row for every digest of an image, where it has some.
     var expandsDigests = false
 
@@ -54,7 +52,9 @@ struct ImageListing {
                 "CreatedSince": "CREATED",
                 "CreatedAt": "CREATED AT", "Size": "SIZE", "Containers": "CONTAINERS", "VirtualSize": "SIZE",
                 "SharedSize": "SHARED SIZE", "UniqueSize": "UNIQUE SIZE",
-            ])
+            ],
+            raw: "repository: {{ .Repository }}\ntag: {{.Tag}}\n" + (showsDigests ? "digest: {{.Digest}}\n" : "")
+                + "image_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n")
     }
 
     func rows(_ image: JSON) -> [Row] {
@@ -73,7 +73,9 @@ struct ImageListing {
             if tagsOf[name] == nil && digestsOf[name] == nil { repositories.append(name) }
             digestsOf[name, default: []].append(digest ?? "<none>")
         }
-        if repositories.isEmpty { return [row(image, "<none>", "<none>", "<none>")] }
+        // Where sizes are told, those of digests are not.
+        let none = expandsDigests ? "<none>" : missingDigest
+        if repositories.isEmpty { return [row(image, "<none>", "<none>", none)] }
         var rows: [Row] = []
         for name in repositories {
             let known = digestsOf[name] ?? []
@@ -87,7 +89,7 @@ struct ImageListing {
                 if expandsDigests, !known.isEmpty {
                     for digest in known { rows.append(row(image, name, tag, digest)) }
                 } else {
-                    rows.append(row(image, name, tag, "<none>"))
+                    rows.append(row(image, name, tag, none))
                 }
             }
         }

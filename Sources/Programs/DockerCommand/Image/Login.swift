@@ -1,3 +1,4 @@
+internal import CLinux
 internal import EngineClient
 internal import Flags
 internal import JSON
@@ -77,7 +78,7 @@ private struct Login {
         }
         if user.isEmpty {
             Console.out("Username: ")
-            found.user = readLineFromInput() ?? ""
+            found.user = try readLineOrGiveUp() ?? ""
             if found.user.isEmpty { throw CommandFailure("Error: Non-null Username Required") }
         }
         if server == hub {
@@ -89,11 +90,19 @@ private struct Login {
         }
         Console.out("Password: ")
         let mode = try TerminalMode.silent(0)
-        found.password = readLineFromInput() ?? ""
+        found.password = try readLineOrGiveUp { mode.restore() } ?? ""
         mode.restore()
         Console.out("\n")
         if found.password.isEmpty { throw CommandFailure("Error: Password Required") }
         return found
+    }
+
+    /// A line from the terminal. The user who interrupts it has given up, which is no failure.
+    private func readLineOrGiveUp(_ cleanUp: () -> Void = {}) throws -> String? {
+        if try awaitInput() { return readLineFromInput() }
+        cleanUp()
+        Console.out("\n")
+        exit(0)
     }
 
     private func authenticate(_ credentials: Credentials) throws -> Int32 {

@@ -42,7 +42,7 @@ private func listNetworks(_ flags: FlagSet, _ session: Session) -> Command.Actio
         let chosen = format.value.isEmpty && !quiet.value ? session.config.text("networksFormat") : format.value
         let sorted = networks.sorted { ($0["Name"]?.string ?? "").naturallyPrecedes($1["Name"]?.string ?? "") }
         let rows = sorted.map { networkRow($0, truncates: !whole.value) }
-        Console.out(try networkTable.print(rows, format: quiet.value && chosen.isEmpty ? "{{.ID}}" : chosen))
+        Console.out(try networkTable.print(rows, format: chosen, quiet: quiet.value))
         return 0
     }
 }
@@ -52,7 +52,7 @@ private let networkTable = Table(
     headers: [
         "ID": "NETWORK ID", "Name": "NAME", "Driver": "DRIVER", "Scope": "SCOPE", "IPv4": "IPV4", "IPv6": "IPV6",
         "Labels": "LABELS", "Internal": "INTERNAL", "CreatedAt": "CREATED AT",
-    ])
+    ], raw: "network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n")
 
 private func networkRow(_ network: JSON, truncates: Bool) -> Row {
     func text(_ name: String) -> String { network[name]?.string ?? "" }

@@ -37,12 +37,18 @@ struct Table {
     /// The template of the table's columns: `{{.ID}}\t{{.Name}}`.
     let columns: String
     let headers: [String: String]
+    /// What stands in the table's place where only names are asked for.
+    var shortColumns = "{{.ID}}"
+    /// What the format `raw` stands for: one line for each property. nil where it is a text like others.
+    var raw: String?
 
-    /// Prints `rows` with a format as `--format` takes it; empty is the table. Ends with a newline unless there is
-    /// nothing.
-    func print(_ rows: [Row], format given: String) throws -> String {
+    /// Prints `rows` with a format as `--format` takes it; empty is the table. `quiet`: only names, where the format
+    /// is not one of the user's own. Ends with a newline unless there is nothing.
+    func print(_ rows: [Row], format given: String, quiet: Bool = false) throws -> String {
         var format = given.isEmpty ? "table" : given
         if format == "json" { format = "{{json .}}" }
+        if format == "raw", let raw { format = quiet ? rawName(raw) : raw }
+        if format == "table", quiet { format = shortColumns }
         var isTable = false
         if format.hasPrefix("table") {
             isTable = true
@@ -63,6 +69,11 @@ struct Table {
         return aligned(try header(format) + "\n" + text)
     }
 
+    /// The one line of the raw format that tells what `shortColumns` does.
+    private func rawName(_ raw: String) -> String {
+        raw.split(separator: "\n").first { $0.hasSuffix(": " + shortColumns) }.map { String($0) } ?? raw
+    }
+
     private func header(_ format: String) throws -> String {
         let template = try Template(format, functions: headerFunctions)
         var data = headers.mapValues { Value.string($0) }
@@ -76,11 +87,11 @@ struct Table {
 }
 
 /// A template from the command line, with docker's words when it does not parse.
-func parsed(_ format: String, name: String = "") throws -> Template {
+func parsed(_ format: String) throws -> Template {
     do throws(TemplateFailure) {
-        return try Template(format, name: name)
+        return try Template(format)
     } catch {
-        throw CommandFailure("failed to parse template: " + error.message)
+        throw CommandFailure("template parsing error: " + error.message)
     }
 }
 

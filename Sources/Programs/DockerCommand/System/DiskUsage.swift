@@ -44,7 +44,9 @@ private struct DiskUsage {
             columns: "{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
             headers: [
                 "Type": "TYPE", "TotalCount": "TOTAL", "Active": "ACTIVE", "Size": "SIZE", "Reclaimable": "RECLAIMABLE",
-            ])
+            ],
+            raw: "type: {{.Type}}\ntotal: {{.TotalCount}}\nactive: {{.Active}}\nsize: {{.Size}}\n"
+                + "reclaimable: {{.Reclaimable}}\n")
         return try table.print([imageRow, containerRow, volumeRow, cacheRow], format: format)
     }
 
@@ -114,7 +116,7 @@ private struct DiskUsage {
         text +=
             try containerTable.print(containers.map { containerDetail($0) }, format: "")
             + "\nLocal Volumes space usage:\n\n"
-        text += try volumeTable.print(volumes.map { volumeListingRow($0) }, format: "")
+        text += try volumeUseTable.print(volumes.map { volumeListingRow($0) }, format: "")
         text += "\nBuild cache usage: " + Human.size(Double(cacheSize)) + "\n\n"
         return text + (try cacheTable.print(caches.map(cacheDetail), format: ""))
     }
@@ -126,6 +128,7 @@ private struct DiskUsage {
             ("Containers", containers.map { containerDetail($0, truncates: false) }),
             ("Volumes", volumes.map { volumeListingRow($0) }), ("BuildCache", caches.map(cacheDetail)),
         ]
+        if format == "raw" { return try rawDetails() }
         let text = format.hasPrefix("table") ? String(format.dropFirst(5).drop { $0 == " " }) : format
         if text == "json" || text == "{{json .}}" {
             return JSON.members(parts.map { ($0.0, .array($0.1.map { $0.json })) }).text() + "\n"
@@ -134,10 +137,24 @@ private struct DiskUsage {
             "*formatter.diskUsageContext", parts.map { ($0.0, .list($0.1.map { .object($0) })) })
         let template = try parsed(unescaped(text))
         do throws(TemplateFailure) {
-            return try template.execute(.object(whole)) + "\n"
+            return try template.execute(.object(whole))
         } catch {
             throw CommandFailure(error.message)
         }
+    }
+
+    /// Everything, one line for each property.
+    private func rawDetails() throws -> String {
+        var text = ""
+        func add(_ type: String, _ table: Table, _ rows: [Row]) throws {
+            for row in rows { text += "type: " + type + "\n" + (try table.print([row], format: "raw")) }
+        }
+        try add("Image", ImageListing(truncates: false, showsDigests: true).table, imageRows(truncates: false))
+        let containerRows = containers.map { containerDetail($0, truncates: false) }
+        try add("Container", ContainerListing(truncates: false, showsSize: true).table, containerRows)
+        try add("Volume", volumeTable, volumes.map { volumeListingRow($0) })
+        try add("Build Cache", cacheTable, caches.map(cacheDetail))
+        return text
     }
 
     private var imageTable: Table {
@@ -153,7 +170,7 @@ private struct DiskUsage {
 
     /// One row for each image, by the first of its names.
     private func imageRows(truncates: Bool = true) -> [Row] {
-        images.compactMap { ImageListing(truncates: truncates).rows($0).first }
+        images.compactMap { ImageListing(truncates: truncates, missingDigest: "").rows($0).first }
     }
 
     private var containerTable: Table {
@@ -175,7 +192,7 @@ private struct DiskUsage {
         return ContainerListing(truncates: truncates).row(.object(object))
     }
 
-    private var volumeTable: Table {
+    private var volumeUseTable: Table {
         Table(
             columns: "{{.Name}}\t{{.Links}}\t{{.Size}}",
             headers: ["Name": "VOLUME NAME", "Links": "LINKS", "Size": "SIZE"])

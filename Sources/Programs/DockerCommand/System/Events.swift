@@ -50,11 +50,9 @@ private let shapeOfEvent: Shape = .structure(
 
 private func printEvent(_ event: JSON, _ template: Template?) throws {
     if let template {
-        do throws(TemplateFailure) {
-            Console.out(try template.execute(.json(event, .pointer(shapeOfEvent))) + "\n")
-        } catch {
-            throw CommandFailure("Error parsing format: " + error.message, status: 64)
-        }
+        let (text, problem) = template.print(.json(event, .pointer(shapeOfEvent)))
+        Console.out(problem == nil ? text + "\n" : text)
+        if let problem { throw CommandFailure("Error parsing format: " + problem.message, status: 64) }
         return
     }
     var text = ""

@@ -14,14 +14,8 @@ func infoCommand(_ session: Session) -> Command {
 }
 
 private func showInfo(_ session: Session, format: String) throws -> Int32 {
-    var server: JSON?
-    var unreachable: CommandFailure?
-    do {
-        server = try session.client().get("/info")
-    } catch {
-        unreachable = failure(from: error)
-    }
-    if !format.isEmpty { return try printInfo(session, server, unreachable, format) }
+    if !format.isEmpty { return try printInfo(session, format) }
+    let (server, unreachable) = askDaemon(session)
     let plugins = ClientPlugin.all(builtin: rootCommand(session).children, session)
     for plugin in plugins where !plugin.problem.isEmpty {
         Console.error("WARNING: Plugin " + goQuoted(plugin.path) + " is not valid: " + plugin.problem + "\n")
@@ -42,6 +36,14 @@ private func showInfo(_ session: Session, format: String) throws -> Int32 {
     return 0
 }
 
+private func askDaemon(_ session: Session) -> (answer: JSON?, problem: CommandFailure?) {
+    do {
+        return (try session.client().get("/info"), nil)
+    } catch {
+        return (nil, failure(from: error))
+    }
+}
+
 private func clientText(_ session: Session, _ plugins: [ClientPlugin]) -> String {
     var text =
         "Client:\n Version:    \(clientVersion)\n Context:    \(session.contextName)\n"
@@ -55,43 +57,44 @@ private func clientText(_ session: Session, _ plugins: [ClientPlugin]) -> String
     return text
 }
 
-private func printInfo(
-    _ session: Session, _ server: JSON?, _ unreachable: CommandFailure?, _ format: String
-) throws -> Int32 {
-    var object = server?.object ?? JSON.Object([("ServerErrors", .strings([unreachable?.message ?? ""]))])
+private func printInfo(_ session: Session, _ format: String) throws -> Int32 {
     let client = ClientDescription.members(session, apiVersion: "").filter { $0.0 != "ApiVersion" }
     let plugins = ClientPlugin.all(builtin: rootCommand(session).children, session).map { $0.json }
-    object["ClientInfo"] = .members(
+    let own = JSON.members(
         [("Debug", .bool(session.options.debug))] + client + [("Plugins", .array(plugins)), ("Warnings", .null)])
+    let template: Template
+    do throws(TemplateFailure) {
+        template = try Template(format == "json" ? "{{json .}}" : format)
+    } catch {
+        throw CommandFailure("template parsing error: " + error.message, status: 64)
+    }
+    var object = Shapes.unknownDaemon
+    var unreachable: CommandFailure?
+    if needsDaemon(template, format) {
+        let (answer, problem) = askDaemon(session)
+        if let found = answer?.object { object = found }
+        if let problem { Console.error(problem.message + "\n") }
+        unreachable = problem
+    }
+    object["ClientInfo"] = own
     // What the daemon says of bridges and netfilter is not told any more.
     object["BridgeNfIptables"] = nil
     object["BridgeNfIp6tables"] = nil
-    if format == "json" {
-        Console.out(JSON.object(object).text() + "\n")
-    } else {
-        let template: Template
-        do throws(TemplateFailure) {
-            template = try Template(format)
-        } catch {
-            throw CommandFailure("template parsing error: " + error.message, status: 64)
-        }
-        do throws(TemplateFailure) {
-            Console.out(try template.execute(.json(.object(object), infoShape(object))) + "\n")
-        } catch {
-            Console.out("\n")
-            throw CommandFailure(error.message)
-        }
-    }
-    if let unreachable { throw unreachable }
+    let (text, problem) = template.print(.json(.object(object), Shapes.info))
+    Console.out(text + "\n")
+    if let problem { throw CommandFailure(problem.message) }
+    if let unreachable { throw CommandFailure("", status: unreachable.status) }
     return 0
 }
 
-/// The members as fields of a Go struct: one that is not there is an error.
-private func infoShape(_ object: JSON.Object) -> Shape {
-    let renamed = ["CpuCfsPeriod": "CPUCfsPeriod", "CpuCfsQuota": "CPUCfsQuota"]
-    let errors = object["ServerErrors"] == nil ? [Structure.Field("ServerErrors", .list(.string))] : []
-    let fields = object.names.map { Structure.Field(renamed[$0] ?? $0, key: $0, .raw) }
-    return .structure(Structure("system.dockerInfo", fields + errors))
+/// Whether a format asks for more than the client knows by itself.
+private func needsDaemon(_ template: Template, _ format: String) -> Bool {
+    let client = Shape.structure(Structure("system.sparseInfo", [Structure.Field("ClientInfo", Shapes.clientInfo)]))
+    let names = zip(format.utf8, format.utf8.dropFirst()).contains { dot, next in
+        dot == UInt8(ascii: ".") && (65...90).contains(next & 0xDF)
+    }
+    if !names { return true }
+    return template.print(.json(.members([]), client)).failure != nil
 }
 
 /// The daemon's half of `docker info`.

@@ -220,7 +220,8 @@ func inspectVolumeCommand(_ session: Session) -> Command {
         return performing { names in
             let client = try session.client()
             return try inspect(names, format: format.value) { name in
-                Inspected(json: try client.get("/volumes/" + pathEscaped(name)), shape: Shapes.volume)
+                let json = try client.get("/volumes/" + pathEscaped(name))
+                return Inspected(json: json, shape: Shapes.volume, isTypedOnly: true)
             }
         }
     }

@@ -102,9 +102,9 @@ private func listPlugins(_ flags: FlagSet, _ session: Session) -> Command.Action
             headers: [
                 "ID": "ID", "Name": "NAME", "Description": "DESCRIPTION", "Enabled": "ENABLED",
                 "PluginReference": "PLUGIN REFERENCE",
-            ])
+            ], raw: "plugin_id: {{.ID}}\nname: {{.Name}}\ndescription: {{.Description}}\nenabled: {{.Enabled}}\n")
         let chosen = format.value.isEmpty && !quiet.value ? session.config.text("pluginsFormat") : format.value
-        Console.out(try table.print(rows, format: quiet.value && chosen.isEmpty ? "{{.ID}}" : chosen))
+        Console.out(try table.print(rows, format: chosen, quiet: quiet.value))
         return 0
     }
 }

@@ -52,20 +52,26 @@ private func showVersion(_ session: Session, format: String) throws -> Int32 {
     let api = (try? client.version()) ?? Process.environment("DOCKER_API_VERSION") ?? EngineClient.newestVersion
     let members = ClientDescription.members(session, apiVersion: api)
     server = withLocalBuildTimes(server)
+    var problem: TemplateFailure?
     if format.isEmpty {
         Console.out(versionText(members, server))
     } else {
-        try printFormatted(members, server, format)
+        problem = try printFormatted(members, server, format)
     }
+    // That there is no daemon says more than what a template makes of it.
     if let unreachable { throw failure(from: unreachable) }
+    if let problem { throw CommandFailure(problem.message) }
     return 0
 }
 
-private func printFormatted(_ members: [(String, JSON)], _ server: JSON, _ format: String) throws {
+/// Prints by a format of the user's, and tells where that failed.
+private func printFormatted(
+    _ members: [(String, JSON)], _ server: JSON, _ format: String
+) throws -> TemplateFailure? {
     let whole = JSON.members([("Client", .members(members)), ("Server", server)])
     if format == "json" {
         Console.out(whole.text() + "\n")
-        return
+        return nil
     }
     let template: Template
     do throws(TemplateFailure) {
@@ -77,22 +83,12 @@ private func printFormatted(_ members: [(String, JSON)], _ server: JSON, _ forma
         Structure(
             "system.versionInfo",
             [
-                Structure.Field("Client", clientShape(members)),
+                Structure.Field("Client", Shapes.clientVersion),
                 Structure.Field("Server", .pointer(shapeOfServer)),
             ]))
-    do throws(TemplateFailure) {
-        Console.out(try template.execute(.json(whole, shape)) + "\n")
-    } catch {
-        Console.out("\n")
-        throw CommandFailure(error.message)
-    }
-}
-
-private func clientShape(_ members: [(String, JSON)]) -> Shape {
-    let names = members.map { name, _ in
-        Structure.Field(name == "ApiVersion" ? "APIVersion" : name, key: name, .string)
-    }
-    return .structure(Structure("clientVersion", names))
+    let (text, problem) = template.print(.json(whole, shape))
+    Console.out(text + "\n")
+    return problem
 }
 
 private let shapeOfServer: Shape = .structure(
@@ -101,7 +97,16 @@ private let shapeOfServer: Shape = .structure(
         [
             Structure.Field(
                 "Platform", .structure(Structure("struct { Name string }", [Structure.Field("Name", .string)]))),
-            Structure.Field("Components", .list(.raw)),
+            Structure.Field(
+                "Components",
+                .list(
+                    .structure(
+                        Structure(
+                            "types.ComponentVersion",
+                            [
+                                Structure.Field("Name", .string), Structure.Field("Version", .string),
+                                Structure.Field("Details", .map(.string)),
+                            ])))),
             Structure.Field("Version", .string), Structure.Field("APIVersion", key: "ApiVersion", .string),
             Structure.Field("MinAPIVersion", .string), Structure.Field("GitCommit", .string),
             Structure.Field("GoVersion", .string), Structure.Field("Os", .string), Structure.Field("Arch", .string),

@@ -45,20 +45,18 @@ private func listVolumes(_ flags: FlagSet, _ session: Session) -> Command.Action
             ($0["Name"]?.string ?? "").naturallyPrecedes($1["Name"]?.string ?? "")
         }
         if cluster.value { volumes = volumes.filter { !($0["ClusterVolume"] ?? .null).isNull } }
-        Console.out(
-            try volumeTable.print(
-                volumes.map(volumeListingRow), format: quiet.value && chosen.isEmpty ? "{{.Name}}" : chosen))
+        Console.out(try volumeTable.print(volumes.map(volumeListingRow), format: chosen, quiet: quiet.value))
         return 0
     }
 }
 
-private let volumeTable = Table(
+let volumeTable = Table(
     columns: "{{.Driver}}\t{{.Name}}",
     headers: [
         "Name": "VOLUME NAME", "Driver": "DRIVER", "Scope": "SCOPE", "Availability": "AVAILABILITY",
         "Mountpoint": "MOUNTPOINT",
         "Labels": "LABELS", "Links": "LINKS", "Size": "SIZE", "Group": "GROUP", "Status": "STATUS",
-    ])
+    ], shortColumns: "{{.Name}}", raw: "name: {{.Name}}\ndriver: {{.Driver}}\n")
 
 /// A volume's row, for its own listing and for `system df`.
 func volumeListingRow(_ volume: JSON) -> Row {
