@@ -27,6 +27,16 @@ func badSSHHostsAreRefused(_ host: String, _ why: String) {
     #expect(throws: CommandFailure("ssh host connection is not valid: invalid SSH URL: " + why)) { try Endpoint(host) }
 }
 
+@Test(arguments: [
+    ("tcp://h:1/api/", "/api", Address.tcp(host: "h", port: "1")), ("unix:", "", .tcp(host: "unix", port: "2375")),
+    ("tcp://", "", .tcp(host: "localhost", port: "2375")), (":5", "", .tcp(host: "localhost", port: "5")),
+])
+func addressesMayLeadBehindAnotherServer(_ text: String, _ path: String, _ address: Address) throws {
+    let endpoint = try Endpoint(text)
+    #expect(endpoint.basePath == path)
+    #expect(endpoint.address == address)
+}
+
 @Test func credentialsAreReadAsTheFileKeepsThem() throws {
     let text = #"{"auths":{"r":{"auth":"dTpwOnc="},"t":{"auth":"dTo=","identitytoken":"T"}},"credHelpers":{"h":"x"}}"#
     let file = ConfigFile(path: "", root: try JSON(parsing: text).object ?? JSON.Object())

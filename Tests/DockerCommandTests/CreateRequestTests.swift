@@ -92,6 +92,8 @@ private let plain =
         ["--mount", "type=tmpfs,dst=/x,tmpfs-mode=1770"], "HostConfig.Mounts",
         #"[{"Type":"tmpfs","Target":"/x","TmpfsOptions":{"Mode":1016}}]"#
     ),
+    (["-v", "v:/x"], "Volumes", #"{"v:/x":{}}"#), (["-v", "v:/x"], "HostConfig.Binds", "null"),
+    (["-i", "-a", "stdout"], "AttachStdin", "true"), (["-a", "stdout"], "AttachStdin", "false"),
     (["--network", "host"], "HostConfig.NetworkMode", #""host""#),
     (["--network", "host"], "NetworkingConfig.EndpointsConfig", "{}"),
     (["--net", "foo", "--net-alias", "z"], "NetworkingConfig.EndpointsConfig.foo.Aliases", #"["z"]"#),

@@ -29,7 +29,7 @@ private func run(_ text: String, strict: Bool = false) -> String {
     ("{{.Name | upper | printf \"%s!\"}}", "/WEB!"),
     ("{{eq .N 7}} {{ne .N 7}} {{lt .N 8}} {{ge .N 8}}", "true false true false"),
     ("{{and .Up .Name}} {{or .Off .N}} {{not .Up}}", "/web 7 false"),
-    ("{{split \"a:b\" \":\"}} {{join .List \"-\"}}", "[a b] a-b"),
+    ("{{split \"a:b\" \":\"}} {{join (split \"a:b\" \":\") \"-\"}}", "[a b] a-b"),
     ("{{title \"abc def\"}} {{lower \"AB\"}} {{truncate .Name 2}} {{pad .Name 1 1}}|", "Abc Def ab /w  /web |"),
     ("{{slice .Name 1}} {{slice .Name 1 3}}", "web we"), ("a {{- 1 -}} b", "a1b"), ("{{/* no */}}x", "x"),
     ("{{$x := .N}}{{$x}}{{$x = 3}}{{$x}}", "73"), ("{{define \"t\"}}[{{.}}]{{end}}{{template \"t\" .N}}", "[7]"),
@@ -38,6 +38,7 @@ private func run(_ text: String, strict: Bool = false) -> String {
     ("{{print 1 2 \"a\" \"b\" 3}}{{println .F}}", "1 2ab31.5\n"), ("{{(index .List 0) | len}}", "1"),
     ("{{`raw`}} {{'a'}} {{0x10}} {{true}}", "raw 97 16 true"),
     ("{{html \"<a>\"}} {{urlquery \"a b&\"}}", "&lt;a&gt; a+b%26"),
+    ("{{printf \"%X|%e|%.1E|%G|%+.1e|%q|% d\" \"az\" 1.5 12345.678 1e21 9.96 65 7}}", "617A|1.500000e+00|1.2E+04|1E+21|+1.0e+01|'A'| 7"),
 ])
 func templatesPrint(_ text: String, _ expected: String) { #expect(run(text) == expected) }
 
@@ -46,7 +47,14 @@ func templatesPrint(_ text: String, _ expected: String) { #expect(run(text) == e
     ("{{end}}", "template: :1: unexpected {{end}}"), ("{{if .Up}}", "template: :1: unexpected EOF"),
     ("{{\"abc}}", "template: :1: unterminated quoted string"), ("{{$y}}", "template: :1: undefined variable \"$y\""),
     ("{{.Name}'", "template: :1: bad character U+007D '}'"), ("{{if}}x{{end}}", "template: :1: missing value for if"),
-    ("a\n{{", "template: :2: unclosed action"),
+    ("a\n{{", "template: :2: unclosed action"), ("{{.N @}}", "template: :1: unexpected \"@\" in operand"),
+    ("{{ | .N}}", "template: :1: unexpected \"|\" in command"), ("{{..}}", "template: :1: unexpected <.> in operand"),
+    ("{{'ab'}}", "template: :1: malformed character constant: 'ab'"),
+    ("{{1.5e400}}", "template: :1: illegal number syntax: \"1.5e400\""),
+    ("{{99999999999999999999}}", "template: :1: integer overflow: \"99999999999999999999\""),
+    ("{{$a, $b := 4}}", "template: :1: too many declarations in command"),
+    ("{{3 := 4}}", "template: :1: unexpected \":=\" in operand"),
+    ("{{.N ;\"abc\"}}", "template: :1: unexpected \";\" in operand"),
 ])
 func failuresOfParsingSpeakAsGoDoes(_ text: String, _ expected: String) { #expect(run(text) == expected) }
 
@@ -72,6 +80,32 @@ func failuresOfParsingSpeakAsGoDoes(_ text: String, _ expected: String) { #expec
         "template: :1:11: executing \"\" at <{{template \"no\" .}}>: template \"no\" not defined"
     ),
     ("{{.N.Foo}}", "template: :1:4: executing \"\" at <.N.Foo>: can't evaluate field Foo in type interface {}"),
+    ("{{$x = 4}}", "template: :1:7: executing \"\" at <4>: undefined variable: $x"),
+    ("{{(index .List 0).Foo}}", "template: :1:15: executing \"\" at <0>: can't evaluate field Foo in type string"),
+    (
+        "{{index .List 2}}",
+        "template: :1:2: executing \"\" at <index .List 2>: error calling index: reflect: slice index out of range"
+    ),
+    (
+        "{{call .Name}}",
+        "template: :1:2: executing \"\" at <call .Name>: error calling call: non-function .Name of type string"
+    ),
+    (
+        "{{pad \"x\" -1 0}}",
+        "template: :1:2: executing \"\" at <pad \"x\" -1 0>: error calling pad: strings: negative Repeat count"
+    ),
+    (
+        "{{truncate \"x\" -1}}",
+        "template: :1:2: executing \"\" at <truncate \"x\" -1>: error calling truncate: runtime error: "
+            + "slice bounds out of range [:-1]"
+    ),
+    ("{{printf 3}}", "template: :1:9: executing \"\" at <3>: expected string; found 3"),
+    ("{{eq}}", "template: :1:2: executing \"\" at <eq>: wrong number of args for eq: want at least 1 got 0"),
+    (
+        "{{join .List \",\"}}",
+        "template: :1:7: executing \"\" at <.List>: wrong type for value; expected []string; got []interface {}"
+    ),
+    ("{{.Name nil}}", "template: :1:2: executing \"\" at <.Name>: Name is not a method but has arguments"),
 ])
 func failuresOfExecutionSpeakAsGoDoes(_ text: String, _ expected: String) {
     #expect(run(text, strict: true) == expected)
@@ -96,6 +130,9 @@ func failuresOfExecutionSpeakAsGoDoes(_ text: String, _ expected: String) {
             ]))
     let value = Value.json(try JSON(parsing: #"{"Id":"a","X":true}"#), shape)
     #expect(try Template("{{.}} {{.ID}} {{.X}}").execute(value) == "{a 0 <nil> [] {true}} a true")
+    #expect(try Template("{{printf \"%+v\" .}}").execute(value) == "{ID:a N:0 P:<nil> L:[] In:{X:true}}")
+    #expect(try Template("{{json .In}}").execute(value) == #"{"X":true}"#)
+    #expect(try Template("{{.ID}} {{.Nope}}").print(value).text == "a ")
     let wrong = try Template("{{.Id}}")
     #expect(throws: TemplateFailure("template: :1:2: executing \"\" at <.Id>: can't evaluate field Id in type pkg.T")) {
         try wrong.execute(value)

@@ -38,7 +38,7 @@ ok "commands, flags and values are completed" 'has "$(docker __complete he 2>/de
     has "$(docker __complete run --restart "" 2>&1)" "unless-stopped"; same "$(docker __complete build "" 2>/dev/null)" :16'
 ok "names are completed by what a command can take" 'same "$(docker __complete stop "" 2>/dev/null | tr "\n" " ")" "web :4 "
     same "$(docker __complete start "" 2>/dev/null | tr "\n" " ")" "idle :4 "; has "$(docker __complete run "" 2>/dev/null)" busybox:latest
-    same "$(docker __complete network connect bridge "" 2>/dev/null | sort | tr "\n" " ")" ":4 idle web "'
+    same "$(docker __complete network disconnect bridge "" 2>/dev/null | sort | tr "\n" " ")" ":4 idle web "'
 ok "bash completes with the script" 'source <(docker completion bash); COMP_LINE="docker sto"; COMP_POINT=10; __docker_complete; same "${COMPREPLY[*]}" stop
     COMP_LINE="docker run --restart=un"; COMP_POINT=${#COMP_LINE}; __docker_complete; same "${COMPREPLY[*]}" unless-stopped'
 
@@ -67,5 +67,31 @@ ok "words of image commands" 'has "$(docker image prune -f --filter until=x 2>&1
     docker image prune -f --filter dangling=x; has "$(docker save -o $T/s nosuch:3 2>&1 || true)" "reference does not exist"; has "$(docker save -o $T/s nosuch 2>&1 || true)" "No such image: nosuch"'
 ok "everything can be pruned, where there is no build cache too" 'same "$(curl -s --unix-socket /run/docker.sock -X POST http://d/v1.41/build/prune)" "{\"CachesDeleted\":null,\"SpaceReclaimed\":0}"
     has "$(docker system prune -f --filter label=none)" "Total reclaimed space: 0B"'
+
+typed() { local keys=$1; shift; (sleep 1.5; printf "$keys"; sleep 0.5) | script -qec "$*" /dev/null; }
+export -f typed
+ok "keys detach from what is started without a failure, and from what is attached to with one" 'docker create -it --name tty busybox sh >>$T/ids
+    same "$(typed "\020\021" docker start -ai tty >/dev/null; echo $?)" 0; s=0; out=$(typed "\020\021" docker attach tty) || s=$?; same $s 1; has "$out" "read escape sequence"
+    s=0; out=$(typed "qq" docker exec -it --detach-keys q,q tty sh) || s=$?; has "$out" "read escape sequence"; docker rm -f tty >/dev/null'
+ok "the daemon says what is wrong with keys" 'has "$(docker exec --detach-keys foo web true 2>&1 || true)" "(foo) provided"'
+ok "the third request to end is obeyed, and leaves the container" 'docker run --name int busybox sleep 100 2>$T/int & p=$!; soon "docker inspect int -f {{.State.Running}} | grep true"
+    for n in 1 2 3; do kill -TERM $p; sleep 0.3; done; s=0; wait $p || s=$?; same $s 1; has "$(cat $T/int)" "got 3 SIGTERM/SIGINTs, forcefully exiting"
+    same "$(docker inspect int -f {{.State.Running}})" true; docker rm -f int >/dev/null'
+ok "a command in a container that is interrupted is given up without a failure" 'docker exec web sleep 100 & p=$!; sleep 1; kill -TERM $p; wait $p'
+ok "what has only input attached ends with the container" 's=0; echo "exit 3" | timeout 20 docker run --rm -i -a stdin busybox sh || s=$?; same $s 3'
+ok "a reader that goes ends us, whatever our parent ignores" 's=$(trap "" PIPE; { docker exec web seq 300000; echo $? >$T/st; } 2>&1 | head -1; cat $T/st); same "$s" "$(printf "1\n141")"'
+ok "raw formats and names alone" 'has "$(docker network ls --format raw)" "name: bridge"; has "$(docker system df --format raw)" "type: Local Volumes"
+    same "$(docker ps -q --format "{{.Names}}" 2>&1)" "$(printf "WARNING: Ignoring custom format, because both --format and --quiet are set.\n%s" "$(docker ps -q)")"
+    same "$(docker ps -q --format raw 2>/dev/null)" "container_id: $(docker ps -q)"; same "$(docker images -q --format table)" "$(docker images -q)"'
+ok "templates print what they can before they fail" 'out=$(docker info --format "{{.ServerVersion}} {{.Nope}}" 2>/dev/null) || true; same "$out" "$(docker version --format "{{.Server.Version}}") "
+    has "$(docker volume inspect --format "{{.Nope}}" $(docker volume create) 2>&1 || true)" "in type volume.Volume"'
+ok "what the client knows by itself is told without a daemon" 'same "$(docker -H unix:///none info --format "{{.ClientInfo.Context}}")" default
+    has "$(docker -H unix:///none version --format "{{.Server.Version}}" 2>&1 || true)" "Cannot connect to the Docker daemon at unix:///none."'
+ok "a configuration that is none is told of" 'c() { mkdir -p $T/c; printf %s "$1" >$T/c/config.json; docker --config $T/c ps -q 2>&1 >/dev/null; }; same "$(c "")" ""
+    has "$(c "{\"psFormat\":")" "unexpected EOF"; has "$(c "{\"psFormat\":3}")" "cannot unmarshal number into Go struct field ConfigFile.psFormat of type string"
+    has "$(c "[]")" "cannot unmarshal array into Go value of type configfile.ConfigFile"; has "$(c "{\"auths\":{\"r\":{\"auth\":\"@@\"}}}")" "illegal base64 data at input byte 0"'
+ok "only containers that a network lacks are connected to it, and none that pause are entered" 'docker network create n1 >/dev/null; docker network connect n1 idle; same "$(docker __complete network connect n1 "" 2>/dev/null | tr "\n" " ")" "web :4 "
+    same "$(docker __complete network disconnect n1 "" 2>/dev/null | tr "\n" " ")" "idle :4 "; docker network disconnect n1 idle; docker network rm n1 >/dev/null
+    docker pause web >/dev/null; same "$(docker __complete exec "" 2>/dev/null)" :4; docker unpause web >/dev/null; has "$(docker -D __complete stop "" 2>/dev/null)" web'
 docker rm -f web idle >/dev/null
 finish

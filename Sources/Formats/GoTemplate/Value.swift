@@ -220,6 +220,13 @@ extension Structure {
 
     /// A field's value in the JSON of this struct.
     static func value(_ field: Field, in json: JSON) -> Value {
-        .json(field.key.isEmpty ? json : json[field.key] ?? .null, field.shape)
+        guard field.key.isEmpty else { return .json(json[field.key] ?? .null, field.shape) }
+        guard let structure = field.shape.structure, let object = json.object else { return .json(json, field.shape) }
+        // Of an embedded struct's neighbours it knows nothing.
+        return .json(.object(JSON.Object(object.members.filter { structure.writes($0.name) })), field.shape)
+    }
+
+    private func writes(_ key: String) -> Bool {
+        fields.contains { $0.key.isEmpty ? $0.shape.structure?.writes(key) == true : $0.key == key }
     }
 }

@@ -72,7 +72,8 @@ public struct Timestamp: Comparable, Hashable, Sendable, CustomStringConvertible
     /// A moment as clients write it: how long before `now` ("10m"), RFC 3339, seconds since 1970, or a date with as
     /// much of the time as they care to give. nil when it is none of these.
     public init?(text: String, now: Timestamp) {
-        if let span = GoDuration.parse(text) {
+        // A zero without a unit is the beginning of time and no span.
+        if text != "0", let span = GoDuration.parse(text) {
             let (seconds, rest) = Timestamp.floorDivide(now.totalNanoseconds - Int(span), 1_000_000_000)
             self.init(seconds: seconds, nanoseconds: rest)
         } else if let moment = Timestamp(rfc3339: text) ?? Timestamp(unix: text) {

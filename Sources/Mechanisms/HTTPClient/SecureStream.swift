@@ -54,7 +54,16 @@ final class SecureStream: DuplexStream {
             return "tls: failed to verify certificate: x509: certificate signed by unknown authority"
         }
         if text.contains("WRONG_VERSION_NUMBER") { return "tls: first record does not look like a TLS handshake" }
-        return "tls: " + text
+        return reason(in: text) ?? "tls: " + text
+    }
+
+    /// What BoringSSL says in capitals between its own names: an alert of the peer, or a failure of ours.
+    private func reason(in text: String) -> String? {
+        guard let part = text.split(separator: ":").last(where: { $0.contains(" at ") }) else { return nil }
+        let words = part.prefix { $0 != " " }.lowercased().split(separator: "_")
+        guard let alert = words.firstIndex(of: "alert") else { return "tls: " + words.joined(separator: " ") }
+        let plain = words[(alert + 1)...].joined(separator: " ")
+        return "remote error: tls: " + (alertsOfGo[plain] ?? plain)
     }
 
     override var pending: Int { socket.pending }
@@ -120,6 +129,14 @@ final class SecureStream: DuplexStream {
         }
     }
 }
+
+/// Alerts that Go has other words for.
+private let alertsOfGo = [
+    "unknown ca": "unknown certificate authority", "protocol version": "protocol version not supported",
+    "certificate unknown": "unknown certificate", "certificate expired": "expired certificate",
+    "certificate revoked": "revoked certificate", "decrypt error": "error decrypting message",
+    "decode error": "error decoding message",
+]
 
 /// Keeps the channel open when only its output ends: the channel itself would end as a whole.
 private final class HalfClosing: ChannelOutboundHandler {

@@ -44,7 +44,7 @@ public enum DockerCommand {
             return Completion(root, session).answer(
                 Array(words.dropFirst()), withSummaries: first == "__complete")
         }
-        if session.options.showVersion {
+        if session.options.showVersion, words.isEmpty {
             Console.out("Docker version \(clientVersion), build \(clientBuild)\n")
             return 0
         }

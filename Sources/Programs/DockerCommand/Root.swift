@@ -86,7 +86,7 @@ func both(_ command: Command, _ paths: String...) -> Command {
 
 private func globalFlags(_ flags: FlagSet, _ session: Session) {
     let directory = Session.defaultConfigDirectory
-    let certificates = Process.environment("DOCKER_CERT_PATH").flatMap { $0.isEmpty ? nil : $0 } ?? directory
+    let certificates = Session.defaultCertificateDirectory
     func text(
         _ name: String, _ short: String? = nil, _ usage: String, _ value: String,
         _ path: WritableKeyPath<GlobalOptions, String>

@@ -34,16 +34,20 @@ public final class EngineClient {
     private let address: Address
     private let security: TransportSecurity?
     private let extraHeaders: [(name: String, value: String)]
+    /// What stands before the path of every request.
+    private let basePath: String
     /// What the daemon said of itself when the version was agreed on.
     public private(set) var ping: HTTPResponse?
     private var agreed: String?
     private var idle: HTTPConnection?
 
-    /// `fixedVersion` skips the agreement (DOCKER_API_VERSION).
+    /// `fixedVersion` skips the agreement (DOCKER_API_VERSION). `basePath`: where the daemon's API begins, for one that
+    /// stands behind another server.
     public init(
         host: String, address: Address, security: TransportSecurity? = nil, fixedVersion: String? = nil,
-        headers: [(name: String, value: String)] = []
+        headers: [(name: String, value: String)] = [], basePath: String = ""
     ) {
+        self.basePath = basePath
         self.host = host
         self.address = address
         self.security = security
@@ -53,13 +57,15 @@ public final class EngineClient {
 
     /// Another client of the same daemon, for a request beside the one that runs.
     public func sibling() -> EngineClient {
-        EngineClient(host: host, address: address, security: security, fixedVersion: agreed, headers: extraHeaders)
+        EngineClient(
+            host: host, address: address, security: security, fixedVersion: agreed, headers: extraHeaders,
+            basePath: basePath)
     }
 
     /// The version both sides speak.
     public func version() throws(EngineFailure) -> String {
         if let agreed { return agreed }
-        let question = HTTPRequest("HEAD", "/_ping")
+        let question = HTTPRequest("HEAD", basePath + "/_ping")
         let answer: EngineReply
         do throws(EngineFailure) {
             answer = try send(question, connection: try connect(for: question))
@@ -132,7 +138,7 @@ public final class EngineClient {
     private func prepared(
         _ method: String, _ path: String, _ query: [(String, String)], _ headers: [(name: String, value: String)]
     ) throws(EngineFailure) -> HTTPRequest {
-        var target = "/v" + (try version()) + path
+        var target = basePath + "/v" + (try version()) + path
         // Sorted by name, as Go's clients write them; values of one name keep their order.
         let sorted = query.enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
         for (index, item) in sorted.map({ $0.element }).enumerated() {
@@ -193,6 +199,10 @@ public final class EngineClient {
     private func newConnection(
         for request: HTTPRequest, through proxy: Proxy?
     ) throws(EngineFailure) -> HTTPConnection {
+        if case .tcp(_, let port) = address, proxy == nil, (Int(port) ?? 0) > 65535 {
+            throw EngineFailure(
+                "error during connect: " + requestName(request) + ": dial tcp: address " + port + ": invalid port")
+        }
         do throws(HTTPFailure) {
             return HTTPConnection(try address.connect(security, through: proxy), host: hostHeader)
         } catch {

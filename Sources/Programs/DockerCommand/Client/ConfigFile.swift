@@ -3,6 +3,32 @@ internal import GoText
 internal import JSON
 internal import Linux
 
+extension JSON {
+    /// Why this is no configuration, in the words of Go's decoder; nil: it is one.
+    fileprivate var problemAsConfig: String? {
+        guard let object else {
+            return isNull ? nil : "json: cannot unmarshal " + kindInGo + " into Go value of type configfile.ConfigFile"
+        }
+        for member in object.members where ConfigFile.textMembers.contains(member.name) {
+            if member.value.string != nil || member.value.isNull { continue }
+            return "json: cannot unmarshal " + member.value.kindInGo + " into Go struct field ConfigFile."
+                + member.name + " of type string"
+        }
+        return nil
+    }
+
+    private var kindInGo: String {
+        switch self {
+        case .null: "null"
+        case .bool: "bool"
+        case .number: "number"
+        case .string: "string"
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+}
+
 /// The user's config.json: what this program reads of it, and everything else kept as it is.
 struct ConfigFile {
     let path: String
@@ -17,18 +43,50 @@ struct ConfigFile {
     static func load(from directory: String) -> ConfigFile {
         let path = directory + "/config.json"
         let empty = ConfigFile(path: path, root: JSON.Object())
+        func warn(_ problem: String) {
+            Console.error("WARNING: Error parsing config file (" + path + "): " + problem + "\n")
+        }
         do {
             guard Files.exists(path) else { return empty }
-            let json = try JSON(parsing: try Files.read(path))
-            return ConfigFile(path: path, root: json.object ?? JSON.Object())
+            if Files.isDirectory(path) {
+                warn("read " + path + ": is a directory")
+                return empty
+            }
+            let bytes = try Files.read(path)
+            // An empty file is one that says nothing.
+            if bytes.allSatisfy({ [9, 10, 13, 32].contains($0) }) { return empty }
+            let json = try JSON(parsing: bytes)
+            let config = ConfigFile(path: path, root: json.object ?? JSON.Object())
+            if let problem = json.problemAsConfig ?? config.problemOfCredentials { warn(problem) }
+            return config
         } catch let error as JSON.Failure {
-            Console.error("WARNING: Error parsing config file (" + path + "): " + error.message + "\n")
+            warn(error.message == "unexpected end of JSON input" ? "unexpected EOF" : error.message)
         } catch {
             Console.error(
                 "WARNING: Error loading config file: open " + path + ": " + failure(from: error).message + "\n")
         }
         return empty
     }
+
+    /// What is wrong with the first of the stored credentials that cannot be read.
+    private var problemOfCredentials: String? {
+        for (_, entry) in root["auths"]?.object?.members.map({ ($0.name, $0.value) }) ?? [] {
+            guard let encoded = entry["auth"]?.string, !encoded.isEmpty else { continue }
+            guard let plain = Base64.decoded(encoded) else {
+                let place = encoded.utf8.prefix { Base64.decoded(String(decoding: [$0], as: UTF8.self)) != nil }.count
+                return "illegal base64 data at input byte \(place)"
+            }
+            if !plain.contains(UInt8(ascii: ":")) { return "Invalid auth configuration file" }
+        }
+        return nil
+    }
+
+    /// Members that are texts.
+    fileprivate static let textMembers: Set<String> = [
+        "psFormat", "imagesFormat", "networksFormat", "pluginsFormat", "volumesFormat", "statsFormat", "detachKeys",
+        "credsStore", "serviceInspectFormat", "servicesFormat", "tasksFormat", "secretFormat", "configFormat",
+        "nodesFormat", "currentContext",
+    ]
 
     /// The members in the order that docker writes them in; others follow.
     private static let order = [

@@ -8,6 +8,8 @@ struct Endpoint: Equatable {
     var host: String
     var address: Address
     var security: TransportSecurity?
+    /// What stands before the path of every request.
+    var basePath = ""
 
     /// From what `-H` and DOCKER_HOST take; empty is the default socket.
     init(_ text: String, underTLS: Bool = false) throws(CommandFailure) {
@@ -27,6 +29,8 @@ struct Endpoint: Equatable {
         case nil, "tcp":
             let (name, port) = try Self.hostAndPort(parts.rest, default: underTLS ? "2376" : "2375", in: text)
             let path = splitOnce(parts.rest, at: UInt8(ascii: "/")).1.map { "/" + $0 } ?? ""
+            basePath = path
+            while basePath.hasSuffix("/") { basePath.removeLast() }
             host = "tcp://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port + path
             address = .tcp(host: name, port: port)
         case "ssh":
@@ -48,11 +52,11 @@ struct Endpoint: Equatable {
             return (name, given.isEmpty ? port : given)
         }
         let (name, given) = splitOnce(authority, at: UInt8(ascii: ":"))
-        if let given, Int(given) == nil || given.contains(":") {
+        if let given, !given.isEmpty, Int(given) == nil {
             let port = authority.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
             throw CommandFailure("parse \"" + text + "\": invalid port \":" + port + "\" after host")
         }
-        return (name.isEmpty ? "localhost" : name, given ?? port)
+        return (name.isEmpty ? "localhost" : name, given.flatMap { $0.isEmpty ? nil : $0 } ?? port)
     }
 }
 

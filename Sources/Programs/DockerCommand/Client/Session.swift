@@ -50,6 +50,11 @@ final class Session {
         return home + "/.docker"
     }
 
+    static var defaultCertificateDirectory: String {
+        if let named = Process.environment("DOCKER_CERT_PATH"), !named.isEmpty { return named }
+        return defaultConfigDirectory
+    }
+
     static var home: String {
         if let home = Process.environment("HOME"), !home.isEmpty { return home }
         guard let entry = getpwuid(getuid()), let directory = entry.pointee.pw_dir else { return "/" }
@@ -88,7 +93,8 @@ final class Session {
         for (name, value) in try headersOfEnvironment() ?? config.headers { headers.append((name: name, value: value)) }
         let client = EngineClient(
             host: endpoint.host, address: endpoint.address, security: endpoint.security,
-            fixedVersion: version.map { $0.hasPrefix("v") ? String($0.dropFirst()) : $0 }, headers: headers)
+            fixedVersion: version.map { $0.hasPrefix("v") ? String($0.dropFirst()) : $0 }, headers: headers,
+            basePath: endpoint.basePath)
         connected = client
         return client
     }
@@ -115,13 +121,15 @@ final class Session {
         do {
             if options.hosts.count > 1 { throw CommandFailure("Specify only one -H") }
             let name = contextName
-            if name != "default" { return try contexts.endpoint(of: name) }
-            return try defaultEndpoint()
+            let found = name == "default" ? try defaultEndpoint() : try contexts.endpoint(of: name)
+            try found.security?.check()
+            return found
         } catch let failure as CommandFailure {
             // Addresses of ssh are only looked at once the endpoint is known.
-            let early = ["ssh host ", "parse \"ssh:", "unable to parse docker host", "protocol not"].contains {
-                failure.message.hasPrefix($0)
-            }
+            let early = [
+                "ssh host ", "parse \"ssh:", "unable to parse docker host", "protocol not", "failed to retrieve",
+                "no valid private", "tls: ",
+            ].contains { failure.message.hasPrefix($0) }
             throw CommandFailure(
                 "Failed to initialize: " + (early ? "" : "unable to resolve docker endpoint: ") + failure.message)
         }
@@ -144,11 +152,20 @@ final class Session {
             throw CommandFailure("open " + options.authority + ": no such file or directory")
         }
         security.authority = options.authority
-        if Files.exists(options.certificate) && Files.exists(options.key) {
-            security.certificate = options.certificate
-            security.key = options.key
+        let certificate = try existing(options.certificate, usual: "cert.pem")
+        let key = try existing(options.key, usual: "key.pem")
+        if !certificate.isEmpty && !key.isEmpty {
+            security.certificate = certificate
+            security.key = key
         }
         return security
+    }
+
+    /// A file that a flag names; the usual one may be absent, which leaves nothing.
+    private func existing(_ path: String, usual: String) throws(CommandFailure) -> String {
+        if Files.exists(path) { return path }
+        if path == Self.defaultCertificateDirectory + "/" + usual { return "" }
+        throw CommandFailure("open " + path + ": no such file or directory")
     }
 
     // MARK: Terminal
@@ -162,6 +179,22 @@ final class Session {
             return false
         }
         return readLineFromInput()?.lowercased() == "y"
+    }
+}
+
+extension TransportSecurity {
+    /// Refuses files that hold no certificate or key, before anybody is connected to.
+    func check() throws {
+        func has(_ kind: String, _ path: String) throws -> Bool {
+            String(decoding: try Files.read(path), as: UTF8.self).utf8Contains(kind + "-----")
+        }
+        if !authority.isEmpty, try !has("-----BEGIN CERTIFICATE", authority) {
+            throw CommandFailure("failed to retrieve context tls info: ca.pem seems invalid")
+        }
+        if !key.isEmpty, try !has("PRIVATE KEY", key) { throw CommandFailure("no valid private key found") }
+        if !certificate.isEmpty, try !has("-----BEGIN CERTIFICATE", certificate) {
+            throw CommandFailure("tls: failed to find any PEM data in certificate input")
+        }
     }
 }
 

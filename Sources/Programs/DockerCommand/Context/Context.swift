@@ -49,13 +49,10 @@ private func listContexts(_ flags: FlagSet, _ session: Session) -> Command.Actio
                     host: docker?["Host"]?.string ?? "",
                     problem: docker == nil ? "cannot find docker endpoint in context" : ""))
         }
-        var standard = ContextLine(name: "default", description: ContextStore.defaultDescription)
-        do {
-            standard.host = try session.defaultEndpoint().host
-        } catch {
-            standard.problem = failure(from: error).message
-        }
-        lines.append(standard)
+        lines.append(
+            ContextLine(
+                name: "default", description: ContextStore.defaultDescription,
+                host: try session.defaultEndpoint().host))
         if current != "default" {
             do throws(CommandFailure) {
                 _ = try session.contexts.metadata(current)
