@@ -38,7 +38,10 @@ private func run(_ text: String, strict: Bool = false) -> String {
     ("{{print 1 2 \"a\" \"b\" 3}}{{println .F}}", "1 2ab31.5\n"), ("{{(index .List 0) | len}}", "1"),
     ("{{`raw`}} {{'a'}} {{0x10}} {{true}}", "raw 97 16 true"),
     ("{{html \"<a>\"}} {{urlquery \"a b&\"}}", "&lt;a&gt; a+b%26"),
-    ("{{printf \"%X|%e|%.1E|%G|%+.1e|%q|% d\" \"az\" 1.5 12345.678 1e21 9.96 65 7}}", "617A|1.500000e+00|1.2E+04|1E+21|+1.0e+01|'A'| 7"),
+    (
+        "{{printf \"%X|%e|%.1E|%G|%+.1e|%q|% d\" \"az\" 1.5 12345.678 1e21 9.96 65 7}}",
+        "617A|1.500000e+00|1.2E+04|1E+21|+1.0e+01|'A'| 7"
+    ),
 ])
 func templatesPrint(_ text: String, _ expected: String) { #expect(run(text) == expected) }
 

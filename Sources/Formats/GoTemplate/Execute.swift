@@ -200,7 +200,8 @@ struct Execution {
             try check(values, kinds, command)
         }
         if name == "call", let first = values.first, command.count > 1 {
-            if case .function = first {} else {
+            if case .function = first {
+            } else {
                 let problem = "error calling call: non-function " + command[1].text + " of type " + first.typeName
                 throw failure(problem, position: command[0].position, text: texts(command))
             }

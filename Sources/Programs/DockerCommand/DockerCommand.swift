@@ -33,7 +33,9 @@ public enum DockerCommand {
     private static func endOnSignals() {
         for number in [SIGINT, SIGTERM] { signal(number) { _exit(128 + $0) } }
         cl_default_signal(SIGPIPE)
-        for number in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR] { signal(number) { _ in } }
+        for number in [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR] {
+            signal(number) { _ in }
+        }
     }
 
     static func run(_ arguments: [String], _ session: Session) throws(CommandFailure) -> Int32 {
