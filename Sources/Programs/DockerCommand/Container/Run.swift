@@ -81,14 +81,8 @@ private struct Run {
             hasTerminal: request.hasTerminal, forward: forwards ? forwarder(client, id) : nil, isPatient: true,
             resize: resizer(client, "/containers/" + id))
         defer { interaction.restore() }
-        let stream: EngineStream
-        let wait: ExitWait
-        do {
-            stream = try client.hijack("POST", "/containers/" + id + "/attach", attachQuery())
-            wait = try ExitWait(client, id, condition: request.removes ? "removed" : "next-exit")
-        } catch {
-            throw withHelp(failure(from: error), "run", status: 125)
-        }
+        let stream = try client.hijack("POST", "/containers/" + id + "/attach", attachQuery())
+        let wait = try ExitWait(client, id, condition: request.removes ? "removed" : "next-exit")
         if request.hasTerminal && request.attachesInput { try interaction.makeRaw() }
         do {
             _ = try client.request("POST", "/containers/" + id + "/start").all()
