@@ -74,7 +74,7 @@ ok "keys detach from what is started without a failure, and from what is attache
     same "$(typed "\020\021" docker start -ai tty >/dev/null; echo $?)" 0; s=0; out=$(typed "\020\021" docker attach tty) || s=$?; same $s 1; has "$out" "read escape sequence"
     s=0; out=$(typed "qq" docker exec -it --detach-keys q,q tty sh) || s=$?; has "$out" "read escape sequence"; docker rm -f tty >/dev/null'
 ok "the daemon says what is wrong with keys" 'has "$(docker exec --detach-keys foo web true 2>&1 || true)" "Invalid escape keys (foo) provided"
-    s=0; out=$(docker run --rm --detach-keys foo busybox true 2>&1) || s=$?; same "$s $out" "1 unable to upgrade to tcp, received 400"'
+    s=0; out=$(docker run --name odd --detach-keys foo busybox true 2>&1) || s=$?; same "$s $out" "1 unable to upgrade to tcp, received 400"; docker rm odd >/dev/null'
 ok "time zero is the beginning" 'has "$(docker events --since 0 --until $(date +%s) --filter event=start --format "{{.Actor.Attributes.name}}")" web'
 ok "the third request to end is obeyed, and leaves the container" 'docker run --name int busybox sleep 100 2>$T/int & p=$!; soon "docker inspect int -f {{.State.Running}} | grep true"
     for n in 1 2 3; do kill -TERM $p; sleep 0.3; done; s=0; wait $p || s=$?; same $s 1; has "$(cat $T/int)" "got 3 SIGTERM/SIGINTs, forcefully exiting"
