@@ -76,7 +76,7 @@ let modules: [Module] = [
     full(.Mechanisms, "Netlink", ["Workers", "Linux", "CLinux"]),
     full(.Mechanisms, "Firewall", ["Linux", "CLinux"]),
     full(
-        .Mechanisms, "HTTPServer", ["GoText", "JSON", "Workers", "Linux", "CLinux"],
+        .Mechanisms, "HTTPServer", ["CCrypto", "GoText", "JSON", "Workers", "Linux", "CLinux"],
         packages: ["NIOCore", "NIOPosix", "NIOSSL"]),
     full(
         .Mechanisms, "HTTPClient", ["GoText", "Linux", "CLinux"],

@@ -1,3 +1,4 @@
+internal import CCrypto
 internal import GoText
 
 /// The frames of a WebSocket client (RFC 6455) out of bytes, as a value that does no I/O.
@@ -156,32 +157,8 @@ extension HTTPResponse {
 /// SHA-1, which the handshake of WebSocket asks for: no security rests on it.
 enum SHA1 {
     static func digest(_ message: [UInt8]) -> [UInt8] {
-        var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
-        var padded = message + [0x80]
-        while padded.count % 64 != 56 { padded.append(0) }
-        padded += (0..<8).map { UInt8(truncatingIfNeeded: (message.count * 8) >> (56 - 8 * $0)) }
-        for block in stride(from: 0, to: padded.count, by: 64) { mix(padded[block..<(block + 64)], &state) }
-        return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) } }
-    }
-
-    private static func mix(_ block: ArraySlice<UInt8>, _ state: inout [UInt32]) {
-        func turned(_ word: UInt32, _ bits: UInt32) -> UInt32 { word << bits | word >> (32 - bits) }
-        var words = [UInt32](repeating: 0, count: 80)
-        for (index, byte) in block.enumerated() { words[index / 4] = words[index / 4] << 8 | UInt32(byte) }
-        for index in 16..<80 {
-            words[index] = turned(words[index - 3] ^ words[index - 8] ^ words[index - 14] ^ words[index - 16], 1)
-        }
-        var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
-        for (index, word) in words.enumerated() {
-            let (choice, constant): (UInt32, UInt32) =
-                switch index / 20 {
-                case 0: (b & c | ~b & d, 0x5a82_7999)
-                case 1: (b ^ c ^ d, 0x6ed9_eba1)
-                case 2: (b & c | b & d | c & d, 0x8f1b_bcdc)
-                default: (b ^ c ^ d, 0xca62_c1d6)
-                }
-            (a, b, c, d, e) = (turned(a, 5) &+ choice &+ e &+ constant &+ word, a, turned(b, 30), c, d)
-        }
-        for (index, value) in [a, b, c, d, e].enumerated() { state[index] &+= value }
+        var digest = [UInt8](repeating: 0, count: 20)
+        EVP_Digest(message, message.count, &digest, nil, EVP_sha1(), nil)
+        return digest
     }
 }
