@@ -33,6 +33,8 @@ final class Container: Sendable {
         var health: Task<Void, Never>?
         /// A restart by a user is under way: the end of the run does not remove the container.
         var keepsForRestart = false
+        /// It is being removed: nobody starts it any more, and its end does not remove it beside the one who does.
+        var isBeingRemoved = false
         /// containerd could not be told to forget the last run.
         var isLeftInContainerd = false
         /// Where /dev/shm is mounted on the host; empty: nowhere.
@@ -126,6 +128,14 @@ final class Container: Sendable {
     func waitUntilStopped() async -> Bool {
         let result = await wait(.notRunning)
         return result.error != "context canceled" || !record.life.isRunning
+    }
+
+    /// Marks it as being removed; false when it was already.
+    func beginRemoval() -> Bool {
+        updateRun { run in
+            defer { run.isBeingRemoved = true }
+            return !run.isBeingRemoved
+        }
     }
 
     /// Tells those who wait for one of these conditions.

@@ -37,7 +37,7 @@ extension Engine {
         }
         let record = container.record
         let ran = max(0, moment.totalNanoseconds - before.life.startedAt.totalNanoseconds)
-        let removes = record.hostConfig.autoRemove && !run.keepsForRestart
+        let removes = record.hostConfig.autoRemove && !run.keepsForRestart && !run.isBeingRemoved
         let again = planRestart(container, ran: ran)
         if !removes { await saveOrReport(container) }
         publish(

@@ -11,26 +11,33 @@ extension Engine {
         let container = try find(reference)
         if link { throw .invalid("removing a link is not supported: link") }
         do throws(EngineError) {
-            try await removeFound(container, force: force, volumes: volumes)
+            try await removeFound(container, reference, force: force, volumes: volumes)
         } catch {
             if error.message.hasPrefix("removal of container") { throw error }
             throw error.prefixed("cannot remove container \"/\(container.record.name)\"")
         }
     }
 
-    private func removeFound(_ container: Container, force: Bool, volumes: Bool) async throws(EngineError) {
-        if force { _ = await giveUpRestart(container) }
+    private func removeFound(
+        _ container: Container, _ reference: String, force: Bool, volumes: Bool
+    ) async throws(EngineError) {
         let life = container.record.life
-        if life.isRunning || life.phase == .restarting {
-            guard force else {
-                if life.phase == .paused { throw .conflict("container is paused and must be unpaused first") }
-                throw .conflict(
-                    "container is \(life.phase.rawValue): stop the container before removing or force remove")
+        if !force && (life.isRunning || life.phase == .restarting) {
+            if life.phase == .paused { throw .conflict("container is paused and must be unpaused first") }
+            throw .conflict("container is \(life.phase.rawValue): stop the container before removing or force remove")
+        }
+        guard container.beginRemoval() else {
+            throw .conflict("removal of container \(reference) is already in progress")
+        }
+        defer { container.updateRun { $0.isBeingRemoved = false } }
+        if force {
+            // A start under way is waited for; none follows.
+            let isRunning = await container.operations.perform { () async in
+                _ = self.cancelRestart(container)
+                return container.record.life.isRunning
             }
-            if life.isRunning {
+            if isRunning {
                 try container.handle(.stopRequested)
-                // Its own end must not remove it beside us.
-                container.updateRun { $0.keepsForRestart = true }
                 try await killRunning(container)
             }
         }
@@ -38,7 +45,6 @@ extension Engine {
             guard self.registry.withLock({ $0.entries[container.id] }) != nil else {
                 throw .noSuchContainer(container.id)
             }
-            _ = self.cancelRestart(container)
             try container.handle(.removalBegan)
             do throws(EngineError) {
                 try await self.removeInLine(container, volumes: volumes)

@@ -20,6 +20,9 @@ extension Engine {
     /// The same for the holder of the container's line.
     func startInLine(_ container: Container, byPolicy: Bool) async throws(EngineError) {
         if shuttingDown.withLock({ $0 }) { throw .unavailable("the daemon is shutting down") }
+        if container.run.isBeingRemoved {
+            throw .conflict("container is marked for removal and cannot be started")
+        }
         try container.handle(.startRequested(byPolicy: byPolicy))
         if !byPolicy {
             container.updateRun { run in
