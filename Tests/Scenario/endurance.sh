@@ -48,6 +48,16 @@ again() {
 export -f again
 seq 100 | xargs -P 4 -I{} bash -c 'again {}' >$T/again 2>&1
 ok "what restarts all the time is stopped and removed at any instant" 'same "$(cat $T/again)" ""; same "$(docker ps -aq)" ""'
+removed() {
+    docker run -d --name m$1 busybox sleep 300 >/dev/null
+    docker restart -t 0 m$1 >/dev/null 2>&1 &
+    docker start m$1 >/dev/null 2>&1 &
+    docker rm -f m$1 >/dev/null
+    wait
+}
+export -f removed
+seq 25 | xargs -P 2 -I{} bash -c 'removed {}' >$T/removed 2>&1
+ok "who removes a container is not stopped by those who start it" 'same "$(cat $T/removed)" ""; same "$(docker ps -aq)" ""'
 ok "nothing is left" 'soon "[ -z \"\$(. $T/words; left)\" ]" || { left; false; }'
 stop $DOCKERD; stop $CONTAINERD
 finish
