@@ -148,7 +148,7 @@ final class Folder {
         try #require(
             try ContainerLog(
                 folder: path, configuration: LogConfiguration(driver: driver, options: options),
-                subject: LogSubject(id: "x", name: "x")))
+                subject: LogSubject(id: "x", name: "x"), report: { _ in }))
     }
 }
 

@@ -34,6 +34,8 @@ ok "upstream's words" 'has "$(docker create --log-driver local --log-opt tag=x b
     has "$(docker create --log-driver odd busybox 2>&1)" "error looking up logging plugin odd: plugin \"odd\" not found"
     has "$(docker run --rm --log-opt compress=true busybox true 2>&1)" "failed to initialize logging driver: compress cannot be true when max-file is less than 2 or max-size is not set"
     docker run --name silent --log-driver none busybox echo hi; has "$(docker logs silent 2>&1)" "configured logging driver does not support reading"'
+ok "a log that cannot be written stops no container, and the daemon says so once" 'c=$(docker create busybox sh -c "echo a; sleep 0.2; echo b"); ln -s /dev/full /var/lib/docker/containers/$c/$c-json.log; same "$(docker start -a $c | tr "\n" " ")" "a b "; same "$(docker wait $c)" 0
+    same "$(grep -c "container $c: cannot write the log .*no space left on device" $T/dockerd.log)" 1'
 docker rm -f $(docker ps -aq) >/dev/null
 stop $DOCKERD
 echo '{"log-driver":"local","log-opts":{"max-size":"1m"}}' >/etc/docker/daemon.json

@@ -60,6 +60,9 @@ ok "tag, save and load again" 'docker tag busybox:latest mine:1; docker save -o 
 ok "ps tells the image by its id when the name stands for it no more" 'docker tag busybox:latest t:1; docker create --name ii t:1 >/dev/null; docker commit ii child:1 >/dev/null; docker create --name jj child:1 >/dev/null; docker tag child:1 t:1
     i=$(docker images -q busybox); same "$(docker ps -a --filter name=ii --format {{.Image}})" $i; same "$(docker ps -a --filter ancestor=busybox --filter name=ii --filter name=jj -q | wc -l)" 2; docker tag busybox:latest t:1
     same "$(docker ps -a --filter name=ii --format {{.Image}})" t:1; docker rmi -f t:1; same "$(docker ps -a --filter name=ii --format {{.Image}})" $i; same "$(docker inspect -f {{.Config.Image}} ii)" t:1; docker rm ii jj; docker rmi child:1'
+ok "diff and commit: what the container did, and nothing of the daemon" 'docker run --name df busybox sh -c "echo >/x; chown 1 /var; touch /tmp; chmod 777 /bin; chmod 755 /bin; rm -r /www; mkdir /www; echo >/www/k"
+    same "$(docker diff df | sort | tr "\n" " ")" "A /www/k A /x C /var C /www D /www/index.html "; docker commit df df:1; docker save -o $T/df.tar df:1; soon "docker run --rm df:1 ls /.dockerenv"
+    l=$(tar -xOf $T/df.tar manifest.json | sed "s/.*\"\([^\"]*\)\"\].*/\1/"); tar -xOf $T/df.tar $l | tar -tf - >$T/members; grep -q ^x $T/members; same "$(grep -c dockerenv $T/members)" 0; docker rm df; docker rmi df:1'
 ok "prune takes children before their parents" 'docker commit $(docker create --name kk busybox) >/dev/null; docker rm kk; docker image prune -f | grep -q "deleted: "; same "$(docker images -q | wc -l)" 1'
 ok "an image in use is not removed" 'has "$(docker rmi busybox 2>&1 || true)" "conflict"'
 ok "dockerd restarts and everything runs on" 'docker inspect -f "{{.State.Pid}}" web >$T/before'

@@ -47,7 +47,9 @@ private struct ChangeWalk {
     ]
 
     mutating func directory(_ upper: Int32, _ path: String) throws(SystemCallError) {
-        for name in try names(upper) {
+        let present = try names(upper)
+        if isOpaque(upper) { recordHidden(path, but: Set(present)) }
+        for name in present {
             var status = stat()
             guard fstatat(upper, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
             let here = path + "/" + name
@@ -59,7 +61,7 @@ private struct ChangeWalk {
             if here == "/.dockerenv" || below == nil && Self.furniture.contains(here) { continue }
             let isDirectory = cl_format(status.st_mode) == UInt32(S_IFDIR)
             if let below {
-                if !(isDirectory && Self.isSame(status, below)) { record(here, .modified, path) }
+                if !Self.isSame(status, below) { record(here, .modified, path) }
             } else {
                 record(here, .added, path)
             }
@@ -72,10 +74,34 @@ private struct ChangeWalk {
         }
     }
 
-    /// A directory is copied up when something in it changes; that alone is no change of its own.
+    /// What was copied up and is as before is no change; a directory's time and size tell of what is in it.
     private static func isSame(_ one: stat, _ other: stat) -> Bool {
-        cl_format(other.st_mode) == UInt32(S_IFDIR) && one.st_mode == other.st_mode
-            && one.st_mtim.tv_sec == other.st_mtim.tv_sec && one.st_mtim.tv_nsec == other.st_mtim.tv_nsec
+        guard one.st_mode == other.st_mode, one.st_uid == other.st_uid, one.st_gid == other.st_gid,
+            one.st_rdev == other.st_rdev
+        else { return false }
+        return cl_format(one.st_mode) == UInt32(S_IFDIR)
+            || one.st_size == other.st_size && one.st_mtim.tv_sec == other.st_mtim.tv_sec
+                && one.st_mtim.tv_nsec == other.st_mtim.tv_nsec
+    }
+
+    /// Whether a directory stands for itself alone, without what the image has in its place.
+    private func isOpaque(_ upper: Int32) -> Bool {
+        var value: UInt8 = 0
+        return fgetxattr(upper, "trusted.overlay.opaque", &value, 1) == 1 && value == UInt8(ascii: "y")
+    }
+
+    /// What an opaque directory hides was deleted.
+    private mutating func recordHidden(_ path: String, but present: Set<String>) {
+        guard let below = lower(path), cl_format(below.st_mode) == UInt32(S_IFDIR) else { return }
+        let found = cl_openat2(
+            image, path, UInt64(O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0,
+            UInt64(CL_RESOLVE_IN_ROOT | CL_RESOLVE_NO_SYMLINKS))
+        guard found >= 0 else { return }
+        let directory = Descriptor(owning: found)
+        // What cannot be read cannot be told.
+        for name in (try? names(directory.number)) ?? [] where !present.contains(name) {
+            record(path + "/" + name, .deleted, path)
+        }
     }
 
     /// Directories above a change are changed, too, and come before it.

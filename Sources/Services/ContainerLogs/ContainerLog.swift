@@ -17,16 +17,23 @@ public final class ContainerLog: Sendable {
         var generation: UInt64 = 0
         var followers: [UInt64: CheckedContinuation<Void, Never>] = [:]
         var nextFollower: UInt64 = 0
+        /// The last write failed.
+        var isFailing = false
     }
 
     private let state: Mutex<State>
+    private let report: @Sendable (String) -> Void
 
     /// Opens the log of a container whose record lies in `folder`, its file made when missing; nil for the driver
-    /// "none".
-    public init?(folder: String, configuration: LogConfiguration, subject: LogSubject) throws(EngineError) {
+    /// "none". `report` is told, from any thread, when writing begins to fail.
+    public init?(
+        folder: String, configuration: LogConfiguration, subject: LogSubject,
+        report: @escaping @Sendable (String) -> Void
+    ) throws(EngineError) {
         guard let location = configuration.location(folder: folder, id: subject.id) else { return nil }
         self.location = location
         self.configuration = configuration
+        self.report = report
         attributes = try configuration.attributes(of: subject)
         queue = try configuration.bufferSize.map { size throws(EngineError) in try LogQueue(limit: size) }
         do throws(SystemCallError) {
@@ -73,8 +80,11 @@ public final class ContainerLog: Sendable {
             let before = state.files.rotations
             do throws(SystemCallError) {
                 try state.files.append(bytes, ends)
+                state.isFailing = false
             } catch {
-                // A full disk must not stop the container; the daemon's log tells of it.
+                // A full disk must not stop the container.
+                if !state.isFailing { report("cannot write the log \(location.path): \(error.description)") }
+                state.isFailing = true
             }
             rotated = state.files.rotations != before
             state.generation += 1

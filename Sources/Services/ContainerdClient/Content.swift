@@ -84,7 +84,8 @@ extension ContainerdClient {
             do throws(GRPCStatus) {
                 let ref = kind + "-" + randomHex(bytes: 8) + "-" + digest
                 var writer = try await write(ref: ref, size: Int64(bytes.count), digest: digest)
-                try await writer.write(bytes)
+                // A blob that another namespace has is whole from the start.
+                try await writer.write(Array(bytes.dropFirst(Int(writer.offset))))
                 try await writer.commit(digest: digest, labels: labels)
             } catch {
                 if error.code != .alreadyExists { throw error }

@@ -138,9 +138,7 @@ extension Engine {
             id: id, name: name, created: Clock.now, config: config, hostConfig: draft.hostConfig, imageID: image.id)
         record.networkSettings = Engine.plannedNetworks(draft)
         async let root = capturing { [images] () async throws(EngineError) in
-            let mounts = try await images.prepareRoot(id, of: image)
-            await Workers.shared.run { RootMark.add(to: mounts) }
-            return mounts
+            try await images.prepareRoot(id, of: image)
         }
         do throws(EngineError) {
             record.mounts = try await resolveMounts(record)
@@ -210,17 +208,4 @@ func capturing<Value: Sendable>(
     _ body: () async throws(EngineError) -> Value
 ) async -> Result<Value, EngineError> {
     do throws(EngineError) { return .success(try await body()) } catch { return .failure(error) }
-}
-
-/// The empty file by which programs know that they run in a docker container.
-enum RootMark {
-    /// A root that cannot be marked is still a good root.
-    static func add(to mounts: [ContainerdTypes.Mount]) {
-        for mount in mounts {
-            let upper = mount.options.first { $0.hasPrefix("upperdir=") }.map { String($0.dropFirst(9)) }
-            guard let directory = upper ?? (mount.type == "bind" ? mount.source : nil) else { continue }
-            // A marker only; a root that cannot be written fails where it matters.
-            try? Files.write([], to: directory + "/.dockerenv", mode: 0o755)
-        }
-    }
 }

@@ -17,10 +17,12 @@ extension Engine {
     }
 
     /// The container's log, opened to be written; nil for the driver "none".
-    static func openLog(_ record: ContainerRecord, _ store: RecordStore) throws(EngineError) -> ContainerLog? {
+    func openLog(_ record: ContainerRecord) throws(EngineError) -> ContainerLog? {
+        let report = configuration.report
         do throws(EngineError) {
             return try ContainerLog(
-                folder: store.folder(record.id), configuration: try record.logConfiguration, subject: record.logSubject)
+                folder: store.folder(record.id), configuration: try record.logConfiguration, subject: record.logSubject
+            ) { words in report("container \(record.id): \(words)") }
         } catch {
             throw error.prefixed("failed to initialize logging driver")
         }

@@ -168,7 +168,7 @@ extension Engine {
         let paths = ProcessStreams.Paths(
             directory: streamDirectory(record.id), process: "init", hasInput: record.config.openStdin,
             hasTerminal: record.config.tty)
-        let (collector, hub, store) = (collector, container.hub, store)
+        let (collector, hub) = (collector, container.hub)
         let directory = streamDirectory(record.id)
         let open = try await Workers.shared.run { () throws(EngineError) -> ProcessStreams in
             do throws(SystemCallError) {
@@ -176,7 +176,7 @@ extension Engine {
             } catch {
                 throw .failed(error.description)
             }
-            let log = try Engine.openLog(record, store)
+            let log = try self.openLog(record)
             return try ProcessStreams(paths, hub: hub, log: log, collector: collector)
         }
         container.updateRun { $0.streams = open }

@@ -129,7 +129,7 @@ extension Engine {
         let paths = ProcessStreams.Paths(
             directory: streamDirectory(record.id), process: "init", hasInput: record.config.openStdin,
             hasTerminal: record.config.tty)
-        let (collector, hub, store, volumes) = (collector, container.hub, store, volumes)
+        let (collector, hub, volumes) = (collector, container.hub, volumes)
         let report = configuration.report
         let open = await Workers.shared.run { () -> ProcessStreams? in
             for mount in record.mounts where mount.type == "volume" {
@@ -140,7 +140,7 @@ extension Engine {
                 }
             }
             do throws(EngineError) {
-                let log = try Engine.openLog(record, store)
+                let log = try self.openLog(record)
                 let streams = try ProcessStreams(paths, hub: hub, log: log, collector: collector)
                 try streams.begin()
                 return streams
@@ -238,10 +238,10 @@ extension Engine {
         let paths = ProcessStreams.Paths(
             directory: streamDirectory(record.id), process: "init", hasInput: false, hasTerminal: record.config.tty)
         guard Files.exists(paths.output) else { return }
-        let (collector, hub, store) = (collector, container.hub, store)
+        let (collector, hub) = (collector, container.hub)
         let streams = await Workers.shared.run { () -> ProcessStreams? in
             // Losing output that cannot be kept is reported by the log itself.
-            guard let log = try? Engine.openLog(record, store) else { return nil }
+            guard let log = try? self.openLog(record) else { return nil }
             let streams = try? ProcessStreams(paths, hub: hub, log: log, collector: collector)
             // The same: there is nobody to tell.
             try? streams?.begin()
