@@ -1,6 +1,7 @@
 import CLinux
 import HTTPServer
 import Linux
+import Synchronization
 import Testing
 import Workers
 
@@ -49,6 +50,23 @@ private final class Fixture: Sendable {
         endInput: false)
     #expect(answer.contains("\r\n\r\n/a b:abcHTTP/1.1 200 OK"))
     #expect(answer.hasSuffix("/c:"))
+}
+
+@Test func aRequestIsCarriedOutThoughItsClientHasGone() async throws {
+    let done = Mutex(false)
+    let fixture = try Fixture { _ in
+        // Fails at once when the task is cancelled.
+        let slept: Void? = try? await Task.sleep(for: .milliseconds(200))
+        done.withLock { $0 = slept != nil }
+        return HTTPResponse(body: .none)
+    }
+    try await Workers.shared.run { () throws(any Error) in
+        let client = try fixture.connect()
+        try client.writeAll("POST /start HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n")
+        usleep(50_000)
+    }
+    for _ in 0..<200 where !done.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(done.withLock { $0 })
 }
 
 @Test func aStreamIsChunkedAndEnds() async throws {

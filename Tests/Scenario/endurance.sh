@@ -58,6 +58,10 @@ removed() {
 export -f removed
 seq 25 | xargs -P 2 -I{} bash -c 'removed {}' >$T/removed 2>&1
 ok "who removes a container is not stopped by those who start it" 'same "$(cat $T/removed)" ""; same "$(docker ps -aq)" ""'
+gone() { c=$(docker create busybox sleep 300); curl -s --max-time 0.0$(($1 % 5 + 1)) --unix-socket /var/run/docker.sock -X POST http://d/containers/$c/start; echo $c; }
+export -f gone
+seq 20 | xargs -P 2 -I{} bash -c 'gone {}' >$T/gone 2>&1
+ok "a container is started though the client has gone" 'soon "same \"\$(docker inspect -f \"{{.State.Status}}\" \$(cat $T/gone) | sort -u)\" running"; docker rm -f $(cat $T/gone) >/dev/null'
 ok "nothing is left" 'soon "[ -z \"\$(. $T/words; left)\" ]" || { left; false; }'
 stop $DOCKERD; stop $CONTAINERD
 finish

@@ -17,6 +17,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var task: Task<Void, Never>?
     private var reading = true
     private var inputEnded = false
+    /// The answer is a stream or a conversation, which ends with its client. What another request asks for is done to
+    /// its end though the client has gone.
     private var streaming = false
     private let gate = WriteGate()
 
@@ -133,6 +135,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func hijack(_ channel: any Channel, _ converse: @escaping @Sendable (HijackedConnection) async -> Void) {
         phase = .hijacked
+        streaming = true
         let queue = newQueue(channel)
         let early = parser.leftover
         if !early.isEmpty { _ = queue.push(early) }
@@ -249,7 +252,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         // The queue asks this handler to go on, and so holds it.
         body = nil
         gate.shut()
-        task?.cancel()
+        if streaming { task?.cancel() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

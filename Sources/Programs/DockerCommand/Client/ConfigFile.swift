@@ -7,25 +7,14 @@ extension JSON {
     /// Why this is no configuration, in the words of Go's decoder; nil: it is one.
     fileprivate var problemAsConfig: String? {
         guard let object else {
-            return isNull ? nil : "json: cannot unmarshal " + kindInGo + " into Go value of type configfile.ConfigFile"
+            return isNull ? nil : "json: cannot unmarshal " + kindName + " into Go value of type configfile.ConfigFile"
         }
         for member in object.members where ConfigFile.textMembers.contains(member.name) {
             if member.value.string != nil || member.value.isNull { continue }
-            return "json: cannot unmarshal " + member.value.kindInGo + " into Go struct field ConfigFile."
+            return "json: cannot unmarshal " + member.value.kindName + " into Go struct field ConfigFile."
                 + member.name + " of type string"
         }
         return nil
-    }
-
-    private var kindInGo: String {
-        switch self {
-        case .null: "null"
-        case .bool: "bool"
-        case .number: "number"
-        case .string: "string"
-        case .array: "array"
-        case .object: "object"
-        }
     }
 }
 
